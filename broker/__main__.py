@@ -1,0 +1,6 @@
+"""The `vestibule` command."""
+
+from broker.cli.commands import main
+
+if __name__ == "__main__":
+    main()

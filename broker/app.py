@@ -1,0 +1,197 @@
+"""The composition root: the only file that knows every face, protocol and connector."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Flask, request
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+
+from broker.catalog.catalog import Catalog
+from broker.catalog.prepare import Preparer
+from broker.domain import random_ids
+from broker.domain.clock import Clock, SystemClock
+from broker.domain.http import Incoming, Reply
+from broker.downstream.oidc import endpoints as oidc_endpoints
+from broker.downstream.oidc.protocol import OidcProtocol
+from broker.downstream.saml import endpoints as saml_endpoints
+from broker.downstream.saml.protocol import SamlProtocol
+from broker.interaction import chooser, signout
+from broker.keys.envelope import Envelope, read_master_key
+from broker.keys.keyring import Keyring
+from broker.login import sessions
+from broker.login.context import Hub
+from broker.login.pipeline import Pipeline
+from broker.net.fetch import GuardedFetcher
+from broker.portal import views as portal_views
+from broker.portal.face import PortalFace
+from broker.services.applications import Applications
+from broker.services.configuration import Configuration
+from broker.services.connectors import Connectors
+from broker.services.context import Workbench
+from broker.services.setup_links import SetupLinks
+from broker.services.tenants import Tenants
+from broker.services.traces import Traces
+from broker.services.upkeep import Upkeep
+from broker.settings import Settings, load
+from broker.store import tables as _tables  # noqa: F401  registers every table
+from broker.store import upgrade
+from broker.store.db import Database, db, engine_options
+from broker.store.trace_log import TraceLog
+from broker.store.transient.sql import SqlTransientStore
+from broker.upstream import endpoints as upstream_endpoints
+from broker.web import errors, health, logs, security
+from connectors import registry
+
+
+@dataclass(frozen=True, slots=True)
+class Vestibule:
+    """Everything that faces, CLI and tests may want to reach, built once."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    keyring: Keyring
+    catalog: Catalog
+    pipeline: Pipeline
+    hub: Hub
+    tenants: Tenants
+    connectors: Connectors
+    applications: Applications
+    configuration: Configuration
+    setup_links: SetupLinks
+    traces: Traces
+    upkeep: Upkeep
+
+
+@dataclass(frozen=True, slots=True)
+class _SignOut:
+    """Local sign-out for the page that asks for it."""
+
+    hub: Hub
+
+    def end(self, incoming: Incoming) -> Reply:
+        return Reply(signout.SIGNED_OUT, (sessions.end(self.hub, incoming),))
+
+
+def create_app(settings: Settings | None = None, clock: Clock | None = None) -> Flask:
+    """The WSGI application. Raises InvalidSettings when it cannot start safely."""
+    settings = settings or load()
+    clock = clock or SystemClock()
+    Path(settings.state_dir).mkdir(parents=True, exist_ok=True)
+    logs.configure_logs(settings.log_level)
+    app = Flask("vestibule", static_folder=str(Path(__file__).parent / "static"), template_folder=None)
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings.database_url)
+    db.init_app(app)
+    if settings.trusted_proxies:
+        # Only the client's address is taken from proxies; our own addresses come from configuration, never from Host.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
+    with app.app_context():
+        built = _build(settings, clock, Database(db.engine))
+    app.extensions["vestibule"] = built
+    _mount(app, built)
+    return app
+
+
+def vestibule(app: Flask) -> Vestibule:
+    """What `create_app` built."""
+    found = app.extensions["vestibule"]
+    assert isinstance(found, Vestibule)
+    return found
+
+
+def _build(settings: Settings, clock: Clock, database: Database) -> Vestibule:
+    keyring = Keyring(database, Envelope(read_master_key(settings.master_key, Path(settings.master_key_file))))
+    fetcher = GuardedFetcher(allowed_networks=settings.allow_private_addresses, production=settings.production)
+    transient = SqlTransientStore(database, clock)
+    downstream = {
+        "saml": SamlProtocol(keyring=keyring, clock=clock, production=settings.production),
+        "oidc": OidcProtocol(
+            transient=transient, clock=clock, verify_secret=keyring.verify_client_secret, production=settings.production
+        ),
+    }
+    preparer = Preparer(
+        keyring=keyring,
+        clock=clock,
+        fetcher=fetcher,
+        public_url=settings.public_url,
+        skew_seconds=settings.skew_seconds,
+        production=settings.production,
+        connector_type=registry.connector_type,
+        downstream=downstream,
+    )
+    catalog = Catalog(database, keyring, preparer)
+    traces = TraceLog(database, clock, keep_days=settings.trace_days, max_per_minute=settings.max_traces_per_minute)
+    hub = Hub(database, catalog, keyring, transient, traces, clock, downstream, settings.transaction_seconds)
+    bench = Workbench(database, catalog, keyring, clock, fetcher, settings)
+    tenants, connectors, applications = Tenants(bench), Connectors(bench), Applications(bench)
+    return Vestibule(
+        settings=settings,
+        clock=clock,
+        database=database,
+        keyring=keyring,
+        catalog=catalog,
+        pipeline=Pipeline(hub),
+        hub=hub,
+        tenants=tenants,
+        connectors=connectors,
+        applications=applications,
+        configuration=Configuration(bench, tenants, connectors, applications),
+        setup_links=SetupLinks(bench, tenants, connectors),
+        traces=Traces(bench),
+        upkeep=Upkeep(bench, transient),
+    )
+
+
+def _mount(app: Flask, built: Vestibule) -> None:
+    hub, settings = built.hub, built.settings
+
+    @app.before_request
+    def follow_configuration() -> None:
+        # One version read per protocol request: what was switched off is off from the next request on.
+        if request.endpoint and request.endpoint != "static" and not request.endpoint.startswith("health."):
+            built.catalog.refresh()
+
+    security.install_headers(app, security.WebSettings(settings.public_url, settings.production, _csrf_key(built)))
+    errors.register_error_handlers(app, hub.traces)
+    app.register_blueprint(health.blueprint(lambda: upgrade.is_current(built.database)))
+    app.register_blueprint(
+        saml_endpoints.blueprint(
+            saml_endpoints.SamlFace(settings.public_url, built.pipeline, built.catalog, built.keyring, hub.traces, built.clock)
+        )
+    )
+    app.register_blueprint(
+        oidc_endpoints.blueprint(
+            oidc_endpoints.OidcFace(
+                public_url=settings.public_url,
+                pipeline=built.pipeline,
+                catalog=built.catalog,
+                keyring=built.keyring,
+                transient=hub.transient,
+                traces=hub.traces,
+                clock=built.clock,
+                database=built.database,
+            )
+        )
+    )
+    app.register_blueprint(
+        upstream_endpoints.blueprint(
+            upstream_endpoints.UpstreamFace(built.pipeline, built.catalog, hub.traces, built.connectors.metadata_of)
+        )
+    )
+    app.register_blueprint(chooser.blueprint(chooser.ChooserFace(built.pipeline)))
+    app.register_blueprint(signout.blueprint(signout.SignOutFace(_SignOut(hub))))
+    app.register_blueprint(portal_views.blueprint(PortalFace(built.setup_links)))
+
+
+def _csrf_key(built: Vestibule) -> bytes:
+    """The hub's cookie key; before `vestibule init` a throw-away one, because no form can be served then anyway."""
+    if not upgrade.is_current(built.database):
+        return random_ids.secret().encode()
+    try:
+        return built.keyring.secret("cookie_key")
+    except KeyError:
+        return random_ids.secret().encode()

@@ -1,0 +1,155 @@
+"""Look-ups of prepared configuration. Lazy, bounded, thread-safe; an entry lives until its object changes."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from broker.catalog.prepare import PreparedApplication, PreparedConnector, PreparedTenant, Preparer
+from broker.domain.home_realm import Candidate
+from broker.domain.trust import Domain
+from broker.keys.keyring import Keyring
+from broker.store import mapping
+from broker.store.db import Database
+from broker.store.tables import configuration, trust_queries
+
+T = TypeVar("T")
+MAX_ENTRIES = 4000
+MAX_CHANGES_FOLLOWED = 500
+
+
+class Catalog:
+    """See the module. `refresh()` once per protocol request; everything else is memory after first use."""
+
+    def __init__(self, database: Database, keyring: Keyring, preparer: Preparer) -> None:
+        self._database = database
+        self._keyring = keyring
+        self.preparer = preparer
+        self._lock = threading.Lock()
+        self._entries: OrderedDict[tuple[str, str], Any] = OrderedDict()
+        self._version = -1
+
+    def refresh(self) -> None:
+        """Reads the configuration version; forgets what changed since the one that is known."""
+        with self._database.reading() as connection:
+            version = configuration.current_version(connection)
+            if version == self._version:
+                return
+            changes = configuration.changes_since(connection, self._version, MAX_CHANGES_FOLLOWED)
+        with self._lock:
+            # A gap (purged rows) or a long absence: forget everything. Versions may skip, so count only what we were given.
+            if self._version < 0 or len(changes) >= MAX_CHANGES_FOLLOWED or changes[0][0] > self._version + len(changes):
+                self._entries.clear()
+                self._keyring.forget()
+            for _, kind, object_id in changes:
+                self._forget(kind, object_id)
+            self._version = version
+
+    def _forget(self, kind: str, object_id: str) -> None:
+        if kind == "keys":
+            self._keyring.forget()
+            self._entries.clear()
+            return
+        self._entries.pop((kind, object_id), None)
+        for key in [key for key in self._entries if key[0].startswith(f"{kind} by ")]:
+            del self._entries[key]
+
+    def _cached(self, kind: str, key: str, load: Callable[[], T | None]) -> T | None:
+        entry = self._entries.get((kind, key))
+        if entry is not None:
+            return entry  # type: ignore[no-any-return]
+        version = self._version
+        loaded = load()
+        if loaded is not None:
+            with self._lock:
+                # What was read before a change arrived must not outlive it.
+                if version == self._version:
+                    self._entries[(kind, key)] = loaded
+                    while len(self._entries) > MAX_ENTRIES:
+                        self._entries.popitem(last=False)
+        return loaded
+
+    # --- look-ups -----------------------------------------------------------------------------------------------------
+
+    def tenant(self, tenant_id: str) -> PreparedTenant | None:
+        def load() -> PreparedTenant | None:
+            with self._database.reading() as connection:
+                row = trust_queries.tenant(connection, tenant_id)
+            return None if row is None else self.preparer.tenant(row)
+
+        return self._cached("tenant", tenant_id, load)
+
+    def tenant_by_slug(self, slug: str) -> PreparedTenant | None:
+        def load() -> str | None:
+            with self._database.reading() as connection:
+                row = trust_queries.tenant_by_slug(connection, slug)
+            return None if row is None else str(row.id)
+
+        tenant_id = self._cached("tenant by slug", slug, load)
+        return None if tenant_id is None else self.tenant(tenant_id)
+
+    def connector(self, connector_id: str) -> PreparedConnector | None:
+        def load() -> PreparedConnector | None:
+            with self._database.reading() as connection:
+                row = trust_queries.connector(connection, None, connector_id)
+            # A draft has no settings to prepare, and what is switched off must not answer: for logins neither exists.
+            return None if row is None or not row.enabled else self.preparer.connector(self.preparer.read_connector(row))
+
+        return self._cached("connector", connector_id, load)
+
+    def connector_by_slug(self, tenant_id: str, slug: str) -> PreparedConnector | None:
+        def load() -> str | None:
+            with self._database.reading() as connection:
+                row = trust_queries.connector_by_slug(connection, tenant_id, slug)
+            return None if row is None else str(row.id)
+
+        connector_id = self._cached("connector by slug", f"{tenant_id}/{slug}", load)
+        return None if connector_id is None else self.connector(connector_id)
+
+    def application(self, application_id: str) -> PreparedApplication | None:
+        def load() -> PreparedApplication | None:
+            with self._database.reading() as connection:
+                row = trust_queries.application(connection, application_id)
+            return None if row is None else self.preparer.application(self.preparer.read_application(row))
+
+        return self._cached("application", application_id, load)
+
+    def application_by(self, protocol: str, key: str) -> PreparedApplication | None:
+        """By the name that the protocol's requests carry: client id, entityID."""
+
+        def load() -> str | None:
+            with self._database.reading() as connection:
+                return trust_queries.application_id_by_key(connection, protocol, key)
+
+        application_id = self._cached("application by key", f"{protocol} {key}", load)
+        return None if application_id is None else self.application(application_id)
+
+    # --- questions of home realm discovery ----------------------------------------------------------------------------
+
+    def domain(self, name: str) -> Domain | None:
+        with self._database.reading() as connection:
+            row = trust_queries.domain(connection, name)
+        return None if row is None else mapping.domain(row)
+
+    def owns_domain(self, tenant_id: str, name: str) -> bool:
+        with self._database.reading() as connection:
+            return trust_queries.owns_domain(connection, tenant_id, name)
+
+    def candidates(self, tenant_ids: frozenset[str] | None, limit: int) -> list[Candidate]:
+        """Enabled connectors of enabled tenants among `tenant_ids` (None: of all), at most `limit`."""
+        with self._database.reading() as connection:
+            rows = (
+                trust_queries.some_enabled_connectors(connection, limit)
+                if tenant_ids is None
+                else trust_queries.enabled_connectors(connection, sorted(tenant_ids), limit)
+            )
+        return [Candidate(row.tenant_id, row.id, row.type, row.name) for row in rows]
+
+    def enabled(self, tenant_id: str, connector_id: str) -> bool:
+        """The one gate: is this way of signing in switched on? Asked at start, callback, reuse, token and userinfo."""
+        tenant, connector = self.tenant(tenant_id), self.connector(connector_id)
+        if tenant is None or connector is None:
+            return False
+        return tenant.tenant.enabled and connector.connector.enabled and connector.connector.tenant_id == tenant_id

@@ -1,0 +1,123 @@
+"""Row → domain object → prepared object. Called when something is first needed after a change, never per login."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row
+
+from broker.domain.clock import Clock
+from broker.domain.keys import KeyUse
+from broker.domain.trust import Application, Connector, Tenant
+from broker.keys.keyring import Keyring
+from broker.rules.model import Rule
+from broker.rules.templates import compile_rules
+from broker.store import mapping
+from connectors.contract import Addresses, ConnectorType, Fetcher, Tools, Upstream
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedTenant:
+    tenant: Tenant
+    acceptance: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedConnector:
+    """`provider_id` is the identity provider's own name (entityID, issuer), for hints such as SAML IDPList."""
+
+    connector: Connector
+    type: ConnectorType
+    tools: Tools = field(repr=False)
+    upstream: Upstream = field(repr=False)
+    acceptance: tuple[Rule, ...] = ()
+    provider_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedApplication:
+    application: Application
+    prepared: Any = field(repr=False)
+    authorization: tuple[Rule, ...] = ()
+    transform: tuple[Rule, ...] = ()
+
+
+class Preparer:
+    """Everything that preparation needs, handed over once by `broker.app`."""
+
+    def __init__(
+        self,
+        *,
+        keyring: Keyring,
+        clock: Clock,
+        fetcher: Fetcher,
+        public_url: str,
+        skew_seconds: int,
+        production: bool,
+        connector_type: Callable[[str], ConnectorType],
+        downstream: Mapping[str, Any],
+    ) -> None:
+        self._keyring = keyring
+        self._clock = clock
+        self._fetcher = fetcher
+        self._public_url = public_url
+        self._skew_seconds = skew_seconds
+        self._production = production
+        self.connector_type = connector_type
+        self.downstream = downstream
+
+    def addresses(self, connector_id: str) -> Addresses:
+        """One set per connector (PRODUCT rule 7): an identity provider's answer can only arrive at its own connector."""
+        base = f"{self._public_url}/upstream/{connector_id}"
+        return Addresses(f"{base}/metadata", f"{base}/acs", f"{base}/callback", f"{base}/metadata")
+
+    def tools(self, connector_id: str) -> Tools:
+        return Tools(
+            clock=self._clock,
+            fetcher=self._fetcher,
+            addresses=self.addresses(connector_id),
+            signing_keys=self._keyring.published(KeyUse.SAML_SIGNING),
+            decryption_keys=self._keyring.published(KeyUse.SAML_ENCRYPTION),
+            skew_seconds=self._skew_seconds,
+            production=self._production,
+        )
+
+    def tenant(self, row: Row[Any]) -> PreparedTenant:
+        tenant = mapping.tenant(row)
+        return PreparedTenant(tenant, compile_rules(tenant.acceptance_rules, field="acceptance"))
+
+    def read_connector(self, row: Row[Any]) -> Connector:
+        """The connector with its secrets opened."""
+        secrets: dict[str, Any] = {}
+        if row.sealed_secrets is not None:
+            secrets = json.loads(self._keyring.open(row.sealed_secrets, f"connector {row.id}"))
+        return mapping.connector(row, self.connector_type(row.type).Settings, secrets)
+
+    def connector(self, connector: Connector) -> PreparedConnector:
+        """Raises InvalidSettings; this is also how services validate a change."""
+        connector_type = self.connector_type(connector.type)
+        tools = self.tools(connector.id)
+        settings = connector.settings
+        return PreparedConnector(
+            connector=connector,
+            type=connector_type,
+            tools=tools,
+            upstream=connector_type.prepare(connector, tools),
+            acceptance=compile_rules(connector.acceptance_rules or (), field="acceptance"),
+            provider_id=getattr(settings, "entity_id", "") or getattr(settings, "issuer", ""),
+        )
+
+    def application(self, application: Application) -> PreparedApplication:
+        """Raises InvalidSettings; this is also how services validate a change."""
+        return PreparedApplication(
+            application=application,
+            prepared=self.downstream[application.protocol].prepare(application),
+            authorization=compile_rules(application.authorization_rules, field="authorization"),
+            transform=compile_rules(application.transform_rules, field="transform"),
+        )
+
+    def read_application(self, row: Row[Any]) -> Application:
+        return mapping.application(row, self.downstream[row.protocol].Settings)

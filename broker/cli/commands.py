@@ -1,0 +1,246 @@
+"""Every verb of `vestibule`. Output is for people; exit code 1 means refused, with the reason on standard error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from broker import __version__
+from broker.cli import opening, show
+from broker.cli.application_commands import application
+from broker.cli.sentences import me, sentences
+from broker.services import declarative
+from broker.services.configuration import summary
+from broker.services.connectors import SaveConnector
+from broker.services.tenants import SaveDomain, SaveTenant
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="vestibule")
+def main() -> None:
+    """Vestibule, an identity hub. Settings come from VESTIBULE_* variables; see docs/settings.md."""
+
+
+@main.command()
+@sentences
+def init() -> None:
+    """Make the state folder, master key, database, keys and secrets. Safe to repeat."""
+    for line in opening.initialise():
+        click.echo(line)
+
+
+@main.command()
+@sentences
+def migrate() -> None:
+    """Bring the database to this version's shape."""
+    before, after = opening.migrate()
+    click.echo(f"The database is at {after}." if before == after else f"Migrated the database from {before or 'empty'} to {after}.")
+
+
+@main.command()
+@click.option("--bind", default="127.0.0.1:8080", show_default=True, help="Address to listen on.")
+@click.option("--workers", default=1, show_default=True, help="Processes.")
+@click.option("--threads", default=8, show_default=True, help="Threads per process: identity providers answer slowly.")
+@sentences
+def run(bind: str, workers: int, threads: int) -> None:
+    """Serve with gunicorn."""
+    opening.check_ready()
+    opening.serve(bind, workers=workers, threads=threads)
+
+
+@main.command()
+@click.option("--port", default=8080, show_default=True, help="Preferred port; a free one is taken when it is in use.")
+@sentences
+def demo(port: int) -> None:
+    """Start with the demonstration federation: two companies, two identity providers, two applications."""
+    from broker.demo import start
+
+    start.run(port)
+
+
+@main.command()
+@click.option("-f", "--file", "path", required=True, type=click.Path(path_type=Path), help="The declarative file (YAML).")
+@click.option("--dry-run", is_flag=True, help="Show the plan; change nothing.")
+@click.option("--prune", is_flag=True, help="Delete what the file does not name.")
+@click.option("--yes", is_flag=True, help="Do not ask before deleting.")
+@sentences
+def apply(path: Path, dry_run: bool, prune: bool, yes: bool) -> None:
+    """Make configuration equal to a file. Everything in it, or nothing."""
+    built = opening.open_hub()
+    source = declarative.read(path)
+    if prune and not dry_run and not yes:
+        plan = built.configuration.apply(me(), source, dry_run=True, prune=True)
+        doomed = [change for change in plan if change.action == "deleted"]
+        if doomed:
+            show.changes(doomed)
+            click.confirm("Delete these?", abort=True)
+    changes = built.configuration.apply(me(), source, dry_run=dry_run, prune=prune)
+    show.changes(changes)
+    click.echo(("Plan: " if dry_run else "Done: ") + summary(changes) + ".")
+
+
+# --- tenants ----------------------------------------------------------------------------------------------------------
+
+
+@main.group()
+def tenant() -> None:
+    """Customer organisations."""
+
+
+@tenant.command("add")
+@click.argument("slug")
+@click.option("--name", required=True, help="Name that people see.")
+@click.option("--domain", "domains", multiple=True, help="Email domain that you vouch for; may be repeated.")
+@sentences
+def tenant_add(slug: str, name: str, domains: tuple[str, ...]) -> None:
+    """Create a tenant, or change its name."""
+    built = opening.open_hub()
+    with built.database.unit_of_work():
+        change = built.tenants.save(me(), SaveTenant(slug, name))
+        changes = [change, *(built.tenants.save_domain(me(), SaveDomain(change.object_id, domain)) for domain in domains)]
+    show.changes(changes)
+
+
+@tenant.command("list")
+@sentences
+def tenant_list() -> None:
+    """All tenants with their domains and connectors."""
+    built = opening.open_hub()
+    rows = [
+        (
+            found.slug,
+            found.name,
+            "on" if found.enabled else "off",
+            ", ".join(domain.name for domain in built.tenants.domains(found.id)),
+            ", ".join(f"{item.slug} ({item.type}{'' if item.enabled else ', off'})" for item in built.connectors.all(found.id)),
+        )
+        for found in built.tenants.all()
+    ]
+    show.table(("tenant", "name", "state", "domains", "connectors"), rows, empty="There are no tenants yet: vestibule tenant add --help")
+
+
+# --- connectors -------------------------------------------------------------------------------------------------------
+
+
+@main.group()
+def connector() -> None:
+    """Upstream trusts: the identity providers of tenants."""
+
+
+@connector.command("import-metadata")
+@click.argument("source", metavar="FILE|URL")
+@click.option("--tenant", "tenant_slug", help="Save for this tenant; without it nothing is saved.")
+@click.option("--type", "type_name", default="saml", show_default=True, help="Connector type.")
+@click.option("--slug", help="Short name of the connector; default: its type.")
+@click.option("--name", help="Name that people see; default: the tenant's name.")
+@click.option("--enable", is_flag=True, help="Switch it on at once.")
+@click.option("--yes", is_flag=True, help="Do not ask before saving.")
+@sentences
+def import_metadata(
+    source: str, tenant_slug: str | None, type_name: str, slug: str | None, name: str | None, enable: bool, yes: bool
+) -> None:
+    """Say in words what an identity provider's metadata means; then save it, if you say so."""
+    built = opening.open_hub()
+    is_url = source.startswith(("http://", "https://"))
+    document = built.connectors.fetch_metadata(source) if is_url else opening.read_file(Path(source))
+    show.understood(built.connectors.read_metadata(type_name, document))
+    if tenant_slug is None:
+        click.echo("Nothing was saved. Say --tenant to save it.")
+        return
+    found = built.tenants.get(tenant_slug)
+    existing = built.connectors.find(found.id, slug or type_name)
+    if not yes:
+        click.confirm(f"Save as connector {slug or type_name!r} of {found.name}?", abort=True)
+    settings: dict[str, Any] = {"metadata_url": source} if is_url else {}
+    command = SaveConnector(
+        tenant_id=found.id,
+        slug=slug or type_name,
+        type=type_name,
+        name=name or (existing.name if existing else found.name),
+        settings=settings,
+        metadata=document,
+        enabled=enable or (existing.enabled if existing else False),
+    )
+    show.changes([built.connectors.save(me(), command)])
+    show.sheet(built.connectors.setup_sheet(built.connectors.get(found.id, command.slug)))
+
+
+@connector.command("enable")
+@click.argument("tenant_slug", metavar="TENANT")
+@click.argument("slug", metavar="CONNECTOR")
+@click.option("--off", is_flag=True, help="Switch it off instead.")
+@sentences
+def connector_enable(tenant_slug: str, slug: str, off: bool) -> None:
+    """Switch a connector on or off; takes effect with the next request."""
+    built = opening.open_hub()
+    show.changes([built.connectors.set_enabled(me(), built.tenants.get(tenant_slug).id, slug, enabled=not off)])
+
+
+@connector.command("sheet")
+@click.argument("tenant_slug", metavar="TENANT")
+@click.argument("slug", metavar="CONNECTOR")
+@sentences
+def connector_sheet(tenant_slug: str, slug: str) -> None:
+    """What the identity provider's administrator must enter."""
+    built = opening.open_hub()
+    show.sheet(built.connectors.setup_sheet(built.connectors.get(built.tenants.get(tenant_slug).id, slug)))
+
+
+# --- set-up links -----------------------------------------------------------------------------------------------------
+
+
+@main.command("setup-link")
+@click.argument("tenant_slug", metavar="TENANT")
+@click.option("--days", default=14, show_default=True, help="How long the link works.")
+@click.option("--list", "listing", is_flag=True, help="Show the tenant's links instead of making one.")
+@click.option("--revoke", metavar="ID", help="Revoke a link instead of making one.")
+@sentences
+def setup_link(tenant_slug: str, days: int, listing: bool, revoke: str | None) -> None:
+    """Print a link with which the customer's administrator connects their identity provider, without an account."""
+    built = opening.open_hub()
+    found = built.tenants.get(tenant_slug)
+    if listing:
+        rows = [(link.id, f"{link.expires_at:%Y-%m-%d %H:%M} UTC", "revoked" if link.revoked else "") for link in built.setup_links.all(found.id)]
+        show.table(("link", "expires", ""), rows, empty="This tenant has no set-up links.")
+    elif revoke:
+        built.setup_links.revoke(me(), found.id, revoke)
+        click.echo("Revoked.")
+    else:
+        link = built.setup_links.create(me(), found.id, days=days)
+        click.echo(f"{built.settings.public_url}/setup/{link.token}")
+        click.echo(f"For {found.name}; works until {link.expires_at:%Y-%m-%d %H:%M} UTC; revoke with --revoke {link.id}", err=True)
+
+
+# --- traces -----------------------------------------------------------------------------------------------------------
+
+
+@main.command()
+@click.argument("query", metavar="CODE|EMAIL")
+@sentences
+def trace(query: str) -> None:
+    """Print one login, by the reference code of its error page, or the newest ones of an email address."""
+    built = opening.open_hub()
+    found = built.traces.find(me(), query)
+    for view in found[:1]:
+        show.trace(view)
+    if len(found) > 1:
+        click.echo("\nEarlier logins of this address:")
+        show.table(("code", "when", "outcome", ""), [(v.code, f"{v.started_at:%Y-%m-%d %H:%M:%S}", v.outcome, v.verdict) for v in found[1:]])
+
+
+@main.command()
+@sentences
+def upkeep() -> None:
+    """Purge what has expired, now. A running server does this by itself every minute."""
+    tidied = opening.open_hub().upkeep.run()
+    if tidied is None:
+        click.echo("Another process is doing this.")
+    else:
+        click.echo(
+            f"Removed {tidied.transients} short-lived entries, {tidied.sessions} sessions, {tidied.traces} traces; "
+            f"{tidied.abandoned} logins diagnosed as never returned."
+        )
+
+
+main.add_command(application)

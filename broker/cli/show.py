@@ -1,0 +1,91 @@
+"""How the command line shows changes, tables, sheets and traces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from broker.domain.trace import EventKind, TraceEvent
+from broker.services.connectors import Understood
+from broker.services.context import Action, Change
+from broker.services.traces import TraceView
+from connectors.contract import SetupSheet
+
+_MARKS = {Action.CREATED: ("+", "green"), Action.UPDATED: ("~", "yellow"), Action.DELETED: ("-", "red"), Action.UNCHANGED: ("=", None)}
+_VALUE = 60
+
+
+def changes(items: Sequence[Change]) -> None:
+    """One line a change, and a line for each field that an update touches."""
+    for change in items:
+        mark, colour = _MARKS[change.action]
+        click.secho(f"{mark} {change.kind} {change.name} {change.action}", fg=colour)
+        if change.action is Action.UPDATED:
+            for name, (before, after) in change.fields.items():
+                click.echo(f"    {name}: {_short(before)} → {_short(after)}")
+        for note in change.notes:
+            click.secho(f"    ! {note}", fg="yellow")
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= _VALUE else text[: _VALUE - 1] + "…"
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str = "Nothing found.") -> None:
+    if not rows:
+        click.echo(empty)
+        return
+    cells = [[str(cell) for cell in row] for row in rows]
+    widths = [max(len(headings[i]), *(len(row[i]) for row in cells)) for i in range(len(headings))]
+    click.secho("  ".join(text.ljust(width) for text, width in zip(headings, widths, strict=True)).rstrip(), bold=True)
+    for row in cells:
+        click.echo("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+
+
+def understood(words: Understood) -> None:
+    for line in words.understood:
+        click.secho(f"✓ {line}", fg="green")
+    for line in words.warnings:
+        click.secho(f"! {line}", fg="yellow")
+
+
+def sheet(steps: SetupSheet) -> None:
+    click.secho(f"\n{steps.title}", bold=True)
+    for step in steps.steps:
+        if step.multiline:
+            click.echo(f"  {step.label}:")
+            for line in step.value.splitlines():
+                click.echo(f"      {line}")
+        else:
+            click.echo(f"  {step.label}: {step.value}")
+        if step.help:
+            click.secho(f"      {step.help}", dim=True)
+
+
+def trace(view: TraceView) -> None:
+    """One login, event by event."""
+    click.secho(f"{view.code}  {view.outcome}  {view.started_at:%Y-%m-%d %H:%M:%S} UTC", bold=True)
+    click.secho(f"  {view.verdict}", fg="green" if view.outcome == "succeeded" else "yellow")
+    for label, value in (("tenant", view.tenant_id), ("connector", view.connector_id), ("application", view.application_id)):
+        if value:
+            click.echo(f"  {label}: {value}")
+    for event in view.events:
+        _event(event, f"+{(event.at - view.started_at).total_seconds() * 1000:8.0f} ms")
+
+
+def _event(event: TraceEvent, when: str) -> None:
+    if event.kind is EventKind.CHECK:
+        click.secho(f"{when}  {'✓' if event.passed else '✗'} {event.name}  {event.detail}".rstrip(), fg="green" if event.passed else "red")
+        return
+    click.secho(f"{when}  {event.kind:8} {event.name}", nl=False, fg="red" if event.kind is EventKind.ERROR else None)
+    if event.kind is EventKind.MESSAGE:
+        click.echo()
+        for line in event.detail.splitlines():
+            click.secho(f"                {line}", dim=True)
+    else:
+        click.echo(f"  {event.detail}".rstrip())
+    for name, value in event.data.items():
+        for number, line in enumerate(value.splitlines()):
+            click.secho(f"                {name if number == 0 else ' ' * len(name)} {line}", dim=True)

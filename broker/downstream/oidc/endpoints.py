@@ -1,0 +1,158 @@
+"""The addresses that OpenID Connect applications call: common, and one set per tenant (PRODUCT rule 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, g, request
+from flask.typing import ResponseReturnValue
+
+from broker.catalog.catalog import Catalog
+from broker.domain.clock import Clock
+from broker.domain.errors import Act, NotFound
+from broker.domain.http import Document, Incoming
+from broker.domain.keys import KeyUse
+from broker.domain.trace import Trace
+from broker.downstream.oidc import request as authorization
+from broker.downstream.oidc import userinfo as userinfo_endpoint
+from broker.downstream.oidc.token import TokenServer
+from broker.keys.keyring import Keyring
+from broker.login.pipeline import Pipeline
+from broker.protocols import jose
+from broker.protocols.oidc.names import DISCOVERY_PATH
+from broker.store.db import Database
+from broker.store.trace_log import TraceLog
+from broker.store.transient.contract import TransientStore
+from broker.web.http import incoming_of
+from broker.web.outgoing import respond
+from metadata.oidc_write import write_discovery
+
+_CACHEABLE = (("Cache-Control", "public, max-age=300"),)
+_ANY_ORIGIN = (("Access-Control-Allow-Origin", "*"),)
+
+
+@dataclass(frozen=True, slots=True)
+class OidcFace:
+    """What this face stands on; made once in `broker.app`. `public_url` without a trailing slash is the common issuer."""
+
+    public_url: str
+    pipeline: Pipeline
+    catalog: Catalog
+    keyring: Keyring
+    transient: TransientStore
+    database: Database
+    traces: TraceLog
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """At which of our issuers a request arrived."""
+
+    issuer: str
+    tenant_id: str | None
+
+
+def blueprint(face: OidcFace) -> Blueprint:
+    """Every route twice: common, and under `/t/<tenant slug>`."""
+    views = _Views(face)
+    routes: tuple[tuple[str, str, Callable[..., ResponseReturnValue], list[str]], ...] = (
+        (DISCOVERY_PATH, "discovery", views.discovery, ["GET"]),
+        ("/oauth2/authorize", "authorize", views.authorize, ["GET", "POST"]),
+        ("/oauth2/token", "token", views.token, ["POST"]),
+        ("/oauth2/token", "token_preflight", views.preflight, ["OPTIONS"]),
+        ("/oauth2/userinfo", "userinfo", views.userinfo, ["GET", "POST"]),
+        ("/oauth2/userinfo", "userinfo_preflight", views.preflight, ["OPTIONS"]),
+        ("/oauth2/jwks", "jwks", views.jwks, ["GET"]),
+    )
+    made = Blueprint("oidc", __name__)
+    for path, name, view, methods in routes:
+        made.add_url_rule(path, name, view, methods=methods, provide_automatic_options=False)
+        made.add_url_rule(f"/t/<slug>{path}", f"tenant_{name}", view, methods=methods, provide_automatic_options=False)
+    return made
+
+
+class _Views:
+    def __init__(self, face: OidcFace) -> None:
+        self._face = face
+        self._server = TokenServer(
+            catalog=face.catalog,
+            keyring=face.keyring,
+            transient=face.transient,
+            unit_of_work=face.database.unit_of_work,
+            clock=face.clock,
+        )
+
+    def authorize(self, slug: str | None = None) -> Response:
+        """No CORS here: a browser navigates to this address, a script has no business at it."""
+        face, incoming = self._face, incoming_of(request)
+        trace = g.trace = face.traces.begin(incoming, "OpenID Connect authorization request")
+        place = self._place(slug)
+        read = authorization.read(incoming, place.issuer, place.tenant_id, face.catalog, trace)
+        if read.error is not None:
+            return respond(face.pipeline.refuse(read.request, read.error, incoming, trace))
+        return respond(face.pipeline.start(read.request, incoming, trace))
+
+    def token(self, slug: str | None = None) -> Response:
+        incoming, trace, place = self._machine_request(slug, "token request")
+        document, client = self._server.answer(incoming, place.issuer, trace)
+        self._save_failed(document, trace)
+        return _for_origin(document, incoming, client.origins if client is not None else frozenset())
+
+    def userinfo(self, slug: str | None = None) -> Response:
+        incoming, trace, place = self._machine_request(slug, "userinfo request")
+        document, grant = userinfo_endpoint.answer(incoming, place.issuer, self._server, trace)
+        self._save_failed(document, trace)
+        application = self._face.catalog.application(grant.application_id) if grant is not None else None
+        return _for_origin(document, incoming, application.prepared.origins if application is not None else frozenset())
+
+    def preflight(self, slug: str | None = None) -> Response:  # noqa: ARG002 - the route's parameter
+        """Scripts may ask from anywhere: no cookie is read here, and the answer itself is for registered origins only."""
+        headers = (
+            *_ANY_ORIGIN,
+            ("Access-Control-Allow-Methods", "GET, POST"),
+            ("Access-Control-Allow-Headers", "Authorization, Content-Type"),
+            ("Access-Control-Max-Age", "600"),
+        )
+        return respond(Document(b"", "text/plain", 204, headers))
+
+    def discovery(self, slug: str | None = None) -> Response:
+        body = write_discovery(self._place(slug).issuer)
+        return respond(Document(body, "application/json", 200, (*_CACHEABLE, *_ANY_ORIGIN)))
+
+    def jwks(self, slug: str | None = None) -> Response:
+        self._place(slug)
+        body = jose.public_key_set(self._face.keyring.published(KeyUse.OIDC_SIGNING))
+        return respond(Document(body, "application/jwk-set+json", 200, (*_CACHEABLE, *_ANY_ORIGIN)))
+
+    def _place(self, slug: str | None) -> _Place:
+        if slug is None:
+            return _Place(self._face.public_url, None)
+        tenant = self._face.catalog.tenant_by_slug(slug)
+        if tenant is None:
+            raise NotFound(cause="no tenant has this name")
+        return _Place(f"{self._face.public_url}/t/{tenant.tenant.slug}", tenant.tenant.id)
+
+    def _machine_request(self, slug: str | None, name: str) -> tuple[Incoming, Trace, _Place]:
+        incoming = incoming_of(request)
+        trace = g.trace = self._face.traces.begin(incoming, f"OpenID Connect {name}")
+        return incoming, trace, self._place(slug)
+
+    def _save_failed(self, document: Document, trace: Trace) -> None:
+        """A success adds nothing to the login's own trace, so only failures are kept."""
+        if document.status < 400:
+            return
+        failed = [f"{event.name}: {event.detail}" for event in trace.events if event.passed is False]
+        cause = "; ".join(failed) or document.body.decode()[:300]  # an OAuth error of ours: constant text
+        trace.fail("token_request_refused", cause, Act.APPLICATION_OWNER, "Compare the application's request with this trace.")
+        self._face.traces.save(trace)
+
+
+def _for_origin(document: Document, incoming: Incoming, origins: frozenset[str]) -> Response:
+    response = respond(document)
+    origin = incoming.headers.get("origin")
+    response.headers["Vary"] = "Origin"
+    if origin is not None and origin.lower() in origins:
+        response.headers["Access-Control-Allow-Origin"] = origin
+    return response

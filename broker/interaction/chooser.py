@@ -1,0 +1,68 @@
+"""`/login/<handle>`: where a person says which organisation they come from. The handle and the browser cookie bind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from flask import Blueprint, Response, request
+
+from broker.domain.http import Incoming, Reply
+from broker.web.http import incoming_of
+from broker.web.outgoing import respond
+
+
+class ChoosingPipeline(Protocol):
+    """The part of `broker.login.pipeline` that this page needs. Each raises BrokerError."""
+
+    def show(self, handle: str, incoming: Incoming, *, other: bool = False) -> Reply:
+        """Discovery anew, for a login that waits. `other`: without the organisation that this browser remembers."""
+        ...
+
+    def choose(
+        self, handle: str, incoming: Incoming, *, email: str = "", connector_id: str = "", remember: bool = False
+    ) -> Reply:
+        """The person typed an address, or picked a connector: exactly one of the two."""
+        ...
+
+    def again(self, handle: str, incoming: Incoming) -> Reply:
+        """Take up a login whose answer was already given (back button, reload), with the request that it began with."""
+        ...
+
+    def give_up(self, handle: str, incoming: Incoming) -> Reply:
+        """Back to the application, which hears the error in its own protocol."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ChooserFace:
+    pipeline: ChoosingPipeline
+
+
+def blueprint(face: ChooserFace) -> Blueprint:
+    views = Blueprint("chooser", __name__)
+
+    @views.get("/login/<handle>")
+    def show(handle: str) -> Response:
+        incoming = incoming_of(request)
+        return respond(face.pipeline.show(handle, incoming, other=incoming.one("other") == "yes"))
+
+    @views.post("/login/<handle>")
+    def choose(handle: str) -> Response:
+        incoming = incoming_of(request)
+        connector_id = incoming.one("connector")
+        email = incoming.one("email")
+        remember = incoming.one("remember") == "yes"
+        if connector_id:
+            return respond(face.pipeline.choose(handle, incoming, connector_id=connector_id, remember=remember))
+        return respond(face.pipeline.choose(handle, incoming, email=email or "", remember=remember))
+
+    @views.post("/login/<handle>/again")
+    def again(handle: str) -> Response:
+        return respond(face.pipeline.again(handle, incoming_of(request)))
+
+    @views.post("/login/<handle>/return")
+    def give_up(handle: str) -> Response:
+        return respond(face.pipeline.give_up(handle, incoming_of(request)))
+
+    return views

@@ -1,0 +1,111 @@
+"""From what the identity provider said to what the hub believes: acceptance rules and the tenant boundary (PRODUCT rule 1)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from broker.catalog.prepare import PreparedConnector
+from broker.domain import claims as c
+from broker.domain.claims import Claim, Claims
+from broker.domain.email import domain_of, normalise
+from broker.domain.errors import ForeignEmail, MissingClaim
+from broker.domain.http import Outgoing
+from broker.login.context import Login
+from broker.login.upstream import connector_of
+from broker.rules.aliases import canonicalise
+from broker.rules.evaluate import transform
+
+_EMAIL_NAME_ID = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
+
+
+def accept(login: Login) -> Outgoing | None:
+    """Leaves `claims`. Raises ForeignEmail, MissingClaim."""
+    if login.session is not None:
+        login.leave(claims=login.session.claims)
+        return None
+    authentication = login.transaction.authentication
+    if authentication is None:
+        raise RuntimeError("no authentication yet")
+    prepared = connector_of(login)
+    received = _stamped(canonicalise(authentication.claims), prepared.connector.slug)
+    login.trace.claims("received, under canonical names", authentication.claims, received)
+    # An identity provider cannot say what only the hub may say (SECURITY 3, claim injection).
+    accepted = received.without(c.PROTECTED)
+    if prepared.acceptance:
+        accepted = transform(prepared.acceptance, accepted, login.trace, "acceptance")
+    tenant = login.hub.catalog.tenant(prepared.connector.tenant_id)
+    if tenant is not None and tenant.acceptance:
+        accepted = transform(tenant.acceptance, accepted, login.trace, "acceptance of the tenant")
+    login.leave(claims=_within_boundary(login, prepared, accepted.without(c.PROTECTED), authentication.asserted_email_verified))
+    return None
+
+
+def _stamped(claims: Claims, issuer: str) -> Claims:
+    return Claims(tuple(replace(claim, issuer=issuer, original_issuer=claim.original_issuer or claim.issuer or issuer) for claim in claims))
+
+
+def _within_boundary(login: Login, prepared: PreparedConnector, claims: Claims, asserted: bool | None) -> Claims:
+    """At most one email, normalised, of a domain that this tenant has proved; anything else ends the login."""
+    connector, trace = prepared.connector, login.trace
+    email = _email(login, claims)
+    others = tuple(claim for claim in claims if claim.type != c.EMAIL and _may_stay(login, connector.tenant_id, claim))
+    if email is None:
+        trace.check("tenant.email", passed=connector.admits_guests, reason="no email address among the accepted claims")
+        if not connector.admits_guests:
+            raise MissingClaim(
+                cause="no email address among the accepted claims",
+                check="tenant.email",
+                fix="Release the person's email address to us, or add an acceptance rule that makes one.",
+            )
+        return Claims(others)
+    trace.email_hash = login.hub.keyring.email_hash(email)
+    owned = login.hub.catalog.owns_domain(connector.tenant_id, domain_of(email))
+    trace.check("tenant.email_domain", passed=owned or connector.admits_guests, reason=f"{domain_of(email)} proved by this tenant: {owned}")
+    if not owned and not connector.admits_guests:
+        raise ForeignEmail(cause=f"the domain {domain_of(email)} is not proved by this tenant", check="tenant.email_domain")
+    # The provider's "false" is believed; its "true" only inside the tenant's own domains (nOAuth).
+    verified = owned and asserted is not False
+    return Claims(
+        (
+            *others,
+            Claim(c.EMAIL, email, issuer=connector.slug, original_issuer=connector.slug),
+            Claim(c.EMAIL_VERIFIED, "true" if verified else "false", c.BOOLEAN, issuer="vestibule", original_issuer="vestibule"),
+        )
+    )
+
+
+def _email(login: Login, claims: Claims) -> str | None:
+    """The one address: an email claim, else a NameID of email format, else the UPN. Each goes through `normalise`."""
+    candidates = claims.values(c.EMAIL)
+    source = "email claim"
+    if not candidates:
+        candidates = tuple(claim.value for claim in claims.of_type(c.NAME_IDENTIFIER) if claim.properties.get("format") == _EMAIL_NAME_ID)
+        source = "NameID of email format"
+    if not candidates:
+        candidates = tuple(value for value in claims.values(c.UPN) if _own(login, value))
+        source = "user principal name"
+    if not candidates:
+        return None
+    distinct = set(candidates)
+    email = normalise(distinct.pop()) if len(distinct) == 1 else None
+    login.trace.check("tenant.email_form", passed=email is not None, reason=f"{len(set(candidates))} value(s), from the {source}")
+    if email is None:
+        raise ForeignEmail(cause=f"the {source} is not exactly one plain address", check="tenant.email_form")
+    return email
+
+
+def _own(login: Login, value: str) -> bool:
+    address = normalise(value)
+    home_realm = login.transaction.home_realm
+    return address is not None and home_realm is not None and login.hub.catalog.owns_domain(home_realm.tenant_id, domain_of(address))
+
+
+def _may_stay(login: Login, tenant_id: str, claim: Claim) -> bool:
+    """A UPN reads like an address to an application, so a foreign one does not pass; everything else may."""
+    if claim.type != c.UPN or "@" not in claim.value:
+        return True
+    address = normalise(claim.value)
+    stays = address is not None and login.hub.catalog.owns_domain(tenant_id, domain_of(address))
+    if not stays:
+        login.trace.decide("user principal name", "dropped: its domain is not proved by this tenant")
+    return stays

@@ -1,0 +1,37 @@
+"""The port through which the pipeline answers in the application's protocol. Implementations register in `broker.app`."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from broker.domain.errors import BrokerError
+from broker.domain.http import Outgoing
+from broker.domain.response import AuthenticationResponse
+from broker.domain.trace import Trace
+from broker.domain.transaction import LoginTransaction
+from broker.domain.trust import Application
+
+
+class DownstreamProtocol(Protocol):
+    """One per folder of `broker/downstream`."""
+
+    name: str
+    Settings: type
+
+    def prepare(self, application: Application) -> Any:
+        """What logins of this application need, made when configuration changes. Raises InvalidSettings."""
+        ...
+
+    def lookup_keys(self, application: Application) -> tuple[str, ...]:
+        """The names by which requests find this application: client id, entityID. Unique per protocol."""
+        ...
+
+    def answer(
+        self, transaction: LoginTransaction, application: Application, prepared: Any, response: AuthenticationResponse, trace: Trace
+    ) -> Outgoing: ...
+
+    def refuse(
+        self, transaction: LoginTransaction, application: Application, prepared: Any, error: BrokerError, trace: Trace
+    ) -> Outgoing:
+        """The protocol's own error at the proved reply address (SAML Status, OAuth error)."""
+        ...

@@ -1,0 +1,86 @@
+"""Who is told what when a login ends badly: the person a sentence, the application its protocol's error, support the trace.
+
+A page first, because the application's own error page rarely helps: it says what happened and who can act, and offers to
+try again or to return to the application, which then hears the protocol's error. A passive request, and a request that is
+itself wrong, go straight back: nobody is looking, or only the application's owner can act.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+from broker.domain.errors import BrokerError, InteractionRequired, InvalidAuthenticationRequest, SubjectFormatUnavailable, by_code
+from broker.domain.http import Failure, Outgoing
+from broker.domain.trace import Trace
+from broker.login import transactions
+from broker.login.context import SESSION_COOKIE, Hub, Login
+
+log = logging.getLogger("vestibule.login")
+
+
+def ended(login: Login, error: BrokerError) -> Outgoing:
+    """A login error of a known application."""
+    straight_back = isinstance(error, InteractionRequired | InvalidAuthenticationRequest | SubjectFormatUnavailable)
+    if straight_back or login.transaction.request.passive:
+        return tell_application(login, error)
+    login.transaction = replace(login.transaction, last_error=error.code, response=None)
+    _record(login, error, keep_waiting=True)
+    handle = login.transaction.handle
+    return Failure(error, login.trace.code, login.application.application.name, f"/login/{handle}", f"/login/{handle}/return")
+
+
+def tell_application(login: Login, error: BrokerError) -> Outgoing:
+    """The protocol's own error at the proved reply address; the transaction is over."""
+    request = login.transaction.request
+    _record(login, error, keep_waiting=False)
+    protocol = login.hub.downstream[request.protocol]
+    return protocol.refuse(login.transaction, login.application.application, login.application.prepared, error, login.trace)
+
+
+def give_up(login: Login) -> Outgoing:
+    """The person chose to return to the application."""
+    error = by_code(login.transaction.last_error)(cause="the person returned to the application without signing in")
+    return tell_application(login, error)
+
+
+def noted(login: Login, error: BrokerError) -> BrokerError:
+    """For errors that become a page of their own: recorded, with the reference code, the transaction left as it was."""
+    return noted_on(login.hub, login.trace, error)
+
+
+def noted_on(hub: Hub, trace: Trace, error: BrokerError) -> BrokerError:
+    trace.fail(error.code, error.cause, error.act, error.fix)
+    hub.traces.save(trace)
+    error.reference = trace.code
+    _log(trace, error)
+    return error
+
+
+def _record(login: Login, error: BrokerError, *, keep_waiting: bool) -> None:
+    hub, transaction = login.hub, login.transaction
+    # A session that was opened in the unit of work that has just been rolled back does not exist.
+    login.cookies = [cookie for cookie in login.cookies if cookie.name != SESSION_COOKIE]
+    login.trace.fail(error.code, error.cause, error.act, error.fix)
+    error.reference = login.trace.code
+    with hub.database.unit_of_work():
+        if keep_waiting:
+            transactions.put(hub.transient, transaction)
+        else:
+            hub.transient.delete(transactions.WAITING, transaction.handle)
+        hub.traces.save(login.trace)
+    _log(login.trace, error)
+
+
+def _log(trace: Trace, error: BrokerError) -> None:
+    log.warning(
+        "login failed",
+        extra={
+            "code": trace.code,
+            "error": error.code,
+            "check": error.check,
+            "tenant": trace.tenant_id,
+            "application": trace.application_id,
+            "connector": trace.connector_id,
+        },
+    )

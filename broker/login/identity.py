@@ -1,0 +1,55 @@
+"""The stable person: found by (connector, issuer, upstream subject), created just in time, never matched by email."""
+
+from __future__ import annotations
+
+import msgspec
+
+from broker.domain import claims as c
+from broker.domain import random_ids
+from broker.domain.authentication import UpstreamSubject
+from broker.domain.errors import IdentityDisabled
+from broker.domain.http import Outgoing
+from broker.domain.identity import Identity
+from broker.login.context import Login
+from broker.store.tables import identities
+
+_encoder = msgspec.json.Encoder()
+
+
+def identify(login: Login) -> Outgoing | None:
+    """Leaves `identity`. Raises IdentityDisabled. Runs inside the unit of work that commits the answer."""
+    authentication, home_realm, claims = login.transaction.authentication, login.transaction.home_realm, login.transaction.claims
+    if authentication is None or home_realm is None or claims is None:
+        raise RuntimeError("no authentication yet")
+    if login.session is not None:
+        with login.hub.database.reading() as connection:
+            identity = identities.find(connection, login.session.tenant_id, login.session.identity_id)
+    else:
+        email, profile = claims.first(c.EMAIL), _encoder.encode(claims.items)
+        identity = _seen(login, home_realm.tenant_id, authentication.subject, email, profile)
+    if identity is None or not identity.enabled:
+        login.trace.check("identity.enabled", passed=False, reason="the identity is switched off or gone")
+        raise IdentityDisabled(cause=f"identity {identity.id if identity else 'gone'}", check="identity.enabled")
+    login.leave(identity=identity)
+    return None
+
+
+def _seen(login: Login, tenant_id: str, subject: UpstreamSubject, email: str | None, profile: bytes) -> Identity:
+    now = login.hub.clock.now()
+    with login.hub.database.unit_of_work() as connection:
+        found = identities.find_linked(connection, tenant_id, subject.connector_id, subject.issuer, subject.value)
+        if found is None:
+            fresh = Identity(random_ids.object_id("idn"), tenant_id, random_ids.object_id("sub"), enabled=True, created_at=now)
+            created = identities.create_linked(
+                connection, fresh, subject.connector_id, subject.issuer, subject.value, mutable=subject.mutable, email=email, profile=profile
+            )
+            if created:
+                login.trace.decide("identity", f"created just in time: {fresh.id}")
+                return fresh
+            # Somebody signed this person in for the first time in the same moment.
+            found = identities.find_linked(connection, tenant_id, subject.connector_id, subject.issuer, subject.value)
+            if found is None:
+                raise RuntimeError("an identity link exists but cannot be read")
+        identities.saw(connection, tenant_id, found.id, email=email, profile=profile, at=now)
+    login.trace.decide("identity", f"known by this provider's subject: {found.id}")
+    return found

@@ -1,0 +1,228 @@
+"""THE PIPELINE: the order of every login, whatever the protocols on either side.
+
+Each stage leaves one product on the transaction or pauses the browser. `advance` runs the first stage whose product is
+missing, until nothing is missing; then the application's protocol answers. No stage calls another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from broker.domain import random_ids
+from broker.domain.errors import (
+    BrokerError,
+    CompletedTransaction,
+    Disabled,
+    ExpiredTransaction,
+    InvalidUpstreamResponse,
+    NotFound,
+    UnknownDomain,
+    UnknownTransaction,
+    WrongBrowser,
+)
+from broker.domain.http import Cookie, Incoming, Outgoing, Reply
+from broker.domain.request import AuthenticationRequest
+from broker.domain.trace import Trace
+from broker.domain.transaction import LoginTransaction
+from broker.login import acceptance, authorization, failure, identity, issuance, sessions, sso, transactions, upstream
+from broker.login.context import BROWSER_COOKIE, Hub, Login, Stage, hash_handle, same_browser
+from broker.login.home_realm import discover, remembered
+
+STAGES: tuple[tuple[str, Stage], ...] = (
+    # product            stage                        may pause with
+    ("reuse", sso.reuse),
+    ("home_realm", discover.discover),  # home realm page
+    ("authentication", upstream.authenticate),  # redirect, form or prompt of the connector
+    ("claims", acceptance.accept),
+    ("identity", identity.identify),
+    ("permitted", authorization.authorize),
+    ("response", issuance.issue),
+)
+
+
+class Pipeline:
+    """What faces call. Every method returns what the browser must do next, or raises a BrokerError that becomes a page."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    # --- from applications --------------------------------------------------------------------------------------------
+
+    def start(self, request: AuthenticationRequest, incoming: Incoming, trace: Trace) -> Reply:
+        """A verified request of a known application, to a registered reply address."""
+        login = self._begin(request, incoming, trace)
+        try:
+            if not login.application.application.enabled:
+                raise Disabled(cause="the application is switched off")  # noqa: TRY301: handled like every stage's error
+            with self._hub.database.unit_of_work():
+                outgoing = self._advance(login)
+                self._commit(login)
+        except BrokerError as error:
+            outgoing = failure.ended(login, error)
+        return Reply(outgoing, tuple(login.cookies))
+
+    def refuse(self, request: AuthenticationRequest, error: BrokerError, incoming: Incoming, trace: Trace) -> Reply:
+        """The request asks for something wrong, but its reply address is proved: the application is told."""
+        login = self._begin(request, incoming, trace)
+        return Reply(failure.tell_application(login, error), ())
+
+    # --- from identity providers --------------------------------------------------------------------------------------
+
+    def complete(self, connector_id: str, incoming: Incoming, trace: Trace) -> Reply:
+        """An identity provider's answer arrived at this connector's address. `trace` is used if no login is found."""
+        prepared = self._hub.catalog.connector(connector_id)
+        if prepared is None:
+            raise NotFound(cause="no connector has this address")
+        login = self._resume(prepared.upstream.reply_handle(incoming), incoming, trace, "returned from the identity provider")
+        try:
+            expected = login.transaction.expectation
+            at_home = expected is not None and expected.connector_id == connector_id
+            login.trace.check("upstream.address", passed=at_home, reason="the answer came to the connector that was asked")
+            if not at_home:
+                raise InvalidUpstreamResponse(cause="the answer came to another connector's address", check="upstream.address")  # noqa: TRY301
+            outgoing = upstream.complete(login)
+            if outgoing is None:
+                with self._hub.database.unit_of_work():
+                    upstream.burn(login)
+                    outgoing = self._advance(login)
+                    self._hub.traces.save(login.trace)
+        except CompletedTransaction as error:
+            error.again_handle = login.transaction.handle
+            raise failure.noted(login, error) from error
+        except BrokerError as error:
+            outgoing = failure.ended(login, error)
+        return Reply(outgoing, tuple(login.cookies))
+
+    # --- from the pages in the middle ---------------------------------------------------------------------------------
+
+    def show(self, handle: str, incoming: Incoming, *, other: bool = False) -> Reply:
+        """The person reloaded, came back or wants to try again: discovery starts anew. `other`: forget the remembered one."""
+        login = self._resume(handle, incoming, None, "opened the sign-in page")
+        if other:
+            login.cookies.append(remembered.forget())
+            login.incoming = replace(incoming, cookies={})
+        return self._retry(login)
+
+    def choose(self, handle: str, incoming: Incoming, *, email: str = "", connector_id: str = "", remember: bool = False) -> Reply:
+        """The person typed an address or pressed a connector's button."""
+        login = self._resume(handle, incoming, None, "chose a home realm")
+        login.leave(home_realm=None, expectation=None)
+        try:
+            with self._hub.database.unit_of_work():
+                pause = discover.by_choice(login, connector_id) if connector_id else discover.by_email(login, email)
+                outgoing = pause or self._advance(login)
+                self._commit(login)
+            home_realm = login.transaction.home_realm
+            if remember and home_realm is not None:
+                login.cookies.append(remembered.write(self._hub.keyring, home_realm.connector_id))
+        except UnknownDomain as error:
+            login.trace.decide("home realm", error.cause)
+            self._hub.traces.save(login.trace, pending_until=login.transaction.expires_at)
+            outgoing = discover.page(login, choices=[], problem=error.sentence, typed=email)
+        except BrokerError as error:
+            outgoing = failure.ended(login, error)
+        return Reply(outgoing, tuple(login.cookies))
+
+    def again(self, handle: str, incoming: Incoming) -> Reply:
+        """After "already completed": the same request once more, answered from the session that it made."""
+        finished = transactions.finished(self._hub.transient, handle)
+        if not same_browser(incoming, finished.browser_hash):
+            raise WrongBrowser(cause="the binding cookie is not the one this sign-in began with")
+        trace = self._hub.traces.begin(incoming, "continued a completed sign-in")
+        request = finished.request
+        session = sessions.current(self._hub, incoming)
+        if session is not None and session.created_at >= finished.created_at:
+            # The fresh authentication that was asked for has happened, within this very request.
+            request = replace(request, force_authentication=False, select_account=False, max_age_seconds=None)
+        return self.start(request, incoming, trace)
+
+    def give_up(self, handle: str, incoming: Incoming) -> Reply:
+        """The person returns to the application without having signed in: it hears the error in its own protocol."""
+        login = self._resume(handle, incoming, None, "returned to the application")
+        return Reply(failure.give_up(login), tuple(login.cookies))
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _begin(self, request: AuthenticationRequest, incoming: Incoming, trace: Trace) -> Login:
+        application = self._hub.catalog.application(request.application_id)
+        if application is None:
+            raise NotFound(cause="the application vanished")
+        now = self._hub.clock.now()
+        browser = incoming.cookies.get(BROWSER_COOKIE)
+        cookies: list[Cookie] = []
+        if not browser:
+            browser = random_ids.handle()
+            # SAML answers arrive as cross-site POSTs, so this one cookie must be sent with them (decision 0003).
+            cookies.append(Cookie(BROWSER_COOKIE, browser, same_site="None"))
+        transaction = LoginTransaction(
+            handle=random_ids.handle(),
+            trace_code=trace.code,
+            browser_hash=hash_handle(browser).hex(),
+            request=request,
+            created_at=now,
+            expires_at=now + timedelta(seconds=self._hub.transaction_seconds),
+        )
+        trace.application_id = application.application.id
+        trace.tenant_id = request.hints.tenant_id
+        return Login(self._hub, transaction, application, incoming, trace, cookies=cookies)
+
+    def _resume(self, handle: str | None, incoming: Incoming, trace: Trace | None, hop: str) -> Login:
+        """The waiting login with this handle, in the browser that began it. Errors are noted on whichever trace there is."""
+        try:
+            if not handle:
+                raise UnknownTransaction(cause="the answer carries no RelayState or state")  # noqa: TRY301
+            transaction = transactions.get(self._hub.transient, handle)
+        except BrokerError as error:
+            if isinstance(error, CompletedTransaction):
+                error.again_handle = handle
+            raise failure.noted_on(self._hub, trace or self._hub.traces.begin(incoming, hop), error) from error
+        application = self._hub.catalog.application(transaction.request.application_id)
+        if application is None:
+            raise NotFound(cause="the application was removed meanwhile")
+        trace = self._hub.traces.resume(transaction.trace_code)
+        trace.hop(hop, f"{incoming.method} {incoming.path[:200]}")
+        trace.application_id = application.application.id
+        login = Login(self._hub, transaction, application, incoming, trace)
+        bound = same_browser(incoming, transaction.browser_hash)
+        trace.check("transaction.browser", passed=bound, reason="the binding cookie is the one this sign-in began with")
+        if not bound:
+            raise failure.noted(login, WrongBrowser(cause="another browser, or no binding cookie", check="transaction.browser"))
+        if self._hub.clock.now() >= transaction.expires_at:
+            raise failure.noted(login, ExpiredTransaction(cause="the transaction's time is over", check="transaction.time"))
+        return login
+
+    def _retry(self, login: Login) -> Reply:
+        login.leave(reuse=None, home_realm=None, expectation=None)
+        try:
+            with self._hub.database.unit_of_work():
+                outgoing = self._advance(login)
+                self._commit(login)
+        except BrokerError as error:
+            outgoing = failure.ended(login, error)
+        return Reply(outgoing, tuple(login.cookies))
+
+    def _advance(self, login: Login) -> Outgoing:
+        """Runs the stages whose product is missing; then the answer."""
+        for product, stage in STAGES:
+            if getattr(login.transaction, product) is None:
+                pause = stage(login)
+                if pause is not None:
+                    return pause
+        transaction, response = login.transaction, login.transaction.response
+        if response is None:
+            raise RuntimeError("every stage ran and no response is there")
+        protocol = self._hub.downstream[transaction.request.protocol]
+        login.trace.tenant_id, login.trace.connector_id = response.tenant_id, response.connector_id
+        answer = protocol.answer(transaction, login.application.application, login.application.prepared, response, login.trace)
+        login.trace.hop("answered the application", transaction.request.reply_address)
+        login.trace.succeed()
+        return answer
+
+    def _commit(self, login: Login) -> None:
+        """Stores a paused transaction and the trace; an answered one needs no row."""
+        if login.transaction.response is None:
+            transactions.put(self._hub.transient, login.transaction)
+        elif login.transaction.expectation is not None or login.trace.stored:
+            self._hub.transient.delete(transactions.WAITING, login.transaction.handle)
+        self._hub.traces.save(login.trace, pending_until=login.transaction.expires_at)

@@ -1,0 +1,17 @@
+"""Which attributes this application may receive, whatever its rules produce."""
+
+from __future__ import annotations
+
+from broker.domain.claims import Claims
+from broker.domain.trace import Trace
+from broker.domain.trust import Application
+
+
+def release(application: Application, issued: Claims, trace: Trace) -> Claims:
+    if application.release is None:
+        return issued
+    released = Claims(tuple(claim for claim in issued if claim.type in application.release))
+    held_back = {claim.type for claim in issued} - {claim.type for claim in released}
+    if held_back:
+        trace.decide("attribute release", "held back: " + ", ".join(sorted(held_back)))
+    return released

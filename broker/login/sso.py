@@ -1,0 +1,94 @@
+"""May the browser's session answer this request? Every reason for "no" is written on the trace."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from broker.domain import claims as c
+from broker.domain.email import domain_of, normalise, realm_of
+from broker.domain.http import Outgoing
+from broker.domain.request import AuthenticationRequest
+from broker.domain.session import Session
+from broker.domain.transaction import Reuse
+from broker.domain.trust import Application
+from broker.login import sessions
+from broker.login.context import Login
+
+
+def reuse(login: Login) -> Outgoing | None:
+    """Leaves `reuse`: the session's id, or None and why not."""
+    session = sessions.current(login.hub, login.incoming)
+    if session is None:
+        why = "this browser has no session"
+    else:
+        why = _objection(login, session)
+    if session is None or why:
+        login.leave(reuse=Reuse(None, why))
+        login.trace.decide("single sign-on", f"not reused: {why}")
+        return None
+    login.session = session
+    login.leave(reuse=Reuse(session.id, "the session answers this request"))
+    login.trace.decide("single sign-on", f"session of {session.created_at:%Y-%m-%d %H:%M} UTC answers this request")
+    return None
+
+
+def _objection(login: Login, session: Session) -> str:
+    request, application = login.transaction.request, login.application.application
+    if not login.hub.catalog.enabled(session.tenant_id, session.connector_id):
+        return "its tenant or connector is switched off"
+    return (
+        _out_of_reach(application, session)
+        or _too_old(request, session, login.hub.clock.now())
+        or _other_home_realm(login, request, session)
+    )
+
+
+def _out_of_reach(application: Application, session: Session) -> str:
+    if not application.serves(session.tenant_id):
+        return "the application does not serve its tenant"
+    if not application.accepts_connector(session.connector_id):
+        return "the application does not accept its connector"
+    return ""
+
+
+def _too_old(request: AuthenticationRequest, session: Session, now: datetime) -> str:
+    if request.force_authentication:
+        return "the application asks for a fresh authentication"
+    if request.select_account:
+        return "the application asks for the choice of an account"
+    if request.max_age_seconds is not None:
+        # OIDC Core 3.1.2.1 max_age: measured from the authentication at the identity provider.
+        if session.context.authenticated_at + timedelta(seconds=request.max_age_seconds) < now:
+            return "the authentication is older than the application allows"
+    if request.requested_contexts and session.context.class_ref not in request.requested_contexts:
+        return "the application asks for another authentication context"
+    return ""
+
+
+def _other_home_realm(login: Login, request: AuthenticationRequest, session: Session) -> str:
+    hints = request.hints
+    if hints.tenant_id is not None and hints.tenant_id != session.tenant_id:
+        return "the request came to another tenant's endpoint"
+    connector = login.hub.catalog.connector(session.connector_id)
+    if connector is None:
+        return "its connector is gone"
+    if hints.connector is not None and hints.connector not in {connector.connector.id, connector.connector.slug}:
+        return "the request hints at another connector"
+    if hints.idp_list and connector.provider_id not in hints.idp_list:
+        return "the request lists other identity providers"
+    if hints.domain is not None and not login.hub.catalog.owns_domain(session.tenant_id, hints.domain.lower()):
+        return "the request hints at another domain"
+    if hints.login_hint:
+        return _other_person(login, hints.login_hint, session)
+    return ""
+
+
+def _other_person(login: Login, login_hint: str, session: Session) -> str:
+    email = session.claims.first(c.EMAIL)
+    hinted = normalise(login_hint.strip())
+    if hinted is not None and email is not None and domain_of(hinted) == domain_of(email):
+        return "" if hinted.lower() == email.lower() else "the request hints at another person"
+    realm = realm_of(login_hint)
+    if realm is not None and not login.hub.catalog.owns_domain(session.tenant_id, realm):
+        return "the request hints at another organisation"
+    return ""

@@ -1,0 +1,101 @@
+"""The door to connectors: what is common to all of them, so that none can forget it.
+
+The answer belongs to this browser, to a waiting transaction, to this connector's own address; it is accepted once.
+Order (ARCHITECTURE 6): `get` the transaction, `complete()`, then take it and burn the one-time id in one unit of work:
+a failed answer consumes nothing, so the honest person can still finish.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from broker.catalog.prepare import PreparedConnector
+from broker.domain.authentication import NOT_BEARER, UpstreamAuthentication, UpstreamSubject
+from broker.domain.errors import Disabled, InvalidUpstreamResponse, ReplayedResponse
+from broker.domain.http import Outgoing, PostForm, Redirect
+from broker.login import transactions
+from broker.login.context import Login
+from connectors.contract import Continue, UpstreamRequest
+
+REPLAY_KIND = "replay"
+# An answer whose own lifetime is unknown is remembered for as long as a transaction can wait.
+_DEFAULT_MEMORY = timedelta(hours=2)
+
+
+def authenticate(login: Login) -> Outgoing | None:
+    """Leaves `authentication` from the session, or sends the browser to the identity provider."""
+    if login.session is not None:
+        session = login.session
+        subject = UpstreamSubject(session.connector_id, "", "")
+        login.leave(authentication=UpstreamAuthentication(subject, session.claims, session.context, NOT_BEARER))
+        return None
+    prepared = connector_of(login)
+    request = login.transaction.request
+    outgoing, expectation = prepared.upstream.begin(
+        UpstreamRequest(
+            handle=login.transaction.handle,
+            login_hint=request.hints.login_hint,
+            force_authentication=request.force_authentication,
+            passive=request.passive,
+            select_account=request.select_account,
+            max_age_seconds=request.max_age_seconds,
+            requested_contexts=request.requested_contexts,
+            locale=request.locale,
+        ),
+        login.trace,
+    )
+    login.leave(expectation=expectation)
+    login.trace.hop("sent to the identity provider", _where(outgoing))
+    return outgoing
+
+
+def connector_of(login: Login) -> PreparedConnector:
+    """The connector of the chosen home realm, through the gate. Raises Disabled."""
+    home_realm = login.transaction.home_realm
+    if home_realm is None:
+        raise RuntimeError("no home realm yet")
+    prepared = login.hub.catalog.connector(home_realm.connector_id)
+    if prepared is None or not login.hub.catalog.enabled(home_realm.tenant_id, home_realm.connector_id):
+        raise Disabled(cause="the tenant or its connector is switched off or gone")
+    return prepared
+
+
+def complete(login: Login) -> Outgoing | None:
+    """Lets the connector verify the answer and leaves `authentication`. Touches no database: providers answer slowly."""
+    expectation = login.transaction.expectation
+    if expectation is None:
+        raise InvalidUpstreamResponse(cause="nothing was sent to an identity provider in this transaction", check="upstream.expected")
+    prepared = connector_of(login)
+    result = prepared.upstream.complete(login.incoming, expectation, login.trace)
+    if isinstance(result, Continue):
+        login.leave(expectation=result.expectation)
+        with login.hub.database.unit_of_work():
+            transactions.put(login.hub.transient, login.transaction)
+        return result.outgoing
+    if result.subject.connector_id != prepared.connector.id or not result.subject.value.strip():
+        raise InvalidUpstreamResponse(cause="the connector vouched for an empty or foreign subject", check="upstream.subject")
+    login.leave(authentication=result)
+    return None
+
+
+def burn(login: Login) -> None:
+    """Takes the transaction and remembers the one-time id; inside the unit of work that commits the answer."""
+    hub, transaction = login.hub, login.transaction
+    now = hub.clock.now()
+    transactions.finish(hub.transient, transaction, now)
+    authentication = transaction.authentication
+    if authentication is None or not authentication.one_time_id.bearer:
+        return
+    one_time = authentication.one_time_id
+    expires_at = max(one_time.expires_at or now, now + _DEFAULT_MEMORY)
+    # Keyed by connector: an ID of another tenant's provider can neither block nor imitate this one.
+    if not hub.transient.add_once(REPLAY_KIND, f"{authentication.subject.connector_id} {one_time.value}", expires_at):
+        login.trace.check("upstream.used_once", passed=False, reason="this assertion or code has been accepted before")
+        raise ReplayedResponse(cause="one-time id seen before", check="upstream.used_once")
+    login.trace.check("upstream.used_once", passed=True)
+
+
+def _where(outgoing: Outgoing) -> str:
+    if isinstance(outgoing, Redirect):
+        return outgoing.url.partition("?")[0]
+    return outgoing.action if isinstance(outgoing, PostForm) else "a form of ours"

@@ -1,0 +1,46 @@
+"""Runs compiled rules over claims. Pure; the trace sees claims before and after every rule that did something."""
+
+from __future__ import annotations
+
+from broker.domain.claims import Claim, Claims
+from broker.domain.trace import Trace
+from broker.rules.model import Effect, Rule, Verdict
+
+MAX_CLAIMS = 2000
+
+
+def transform(rules: tuple[Rule, ...], incoming: Claims, trace: Trace, stage: str) -> Claims:
+    """The output set of a rule set. Order is kept and equal claims appear once."""
+    working: list[Claim] = list(incoming)
+    output: dict[tuple[str, str], Claim] = {}
+    for number, rule in enumerate(rules, 1):
+        produced = _produced(rule, working)
+        fresh = [claim for claim in produced if (claim.type, claim.value) not in output]
+        if rule.effect is Effect.ISSUE:
+            output.update({(claim.type, claim.value): claim for claim in fresh})
+        known = {(claim.type, claim.value) for claim in working}
+        working.extend(claim for claim in produced if (claim.type, claim.value) not in known)
+        trace.claims(f"{stage} rule {number}: {rule.describe}", (), fresh)
+        if len(working) > MAX_CLAIMS:
+            break
+    return Claims(tuple(output.values()))
+
+
+def _produced(rule: Rule, working: list[Claim]) -> list[Claim]:
+    if rule.produce is None:
+        return []
+    sources: list[Claim | None] = [None] if rule.condition is None else [claim for claim in working if rule.condition(claim)]
+    return [claim for claim in (rule.produce(source) for source in sources) if claim is not None]
+
+
+def authorize(rules: tuple[Rule, ...], claims: Claims) -> Verdict:
+    """DENY wins over PERMIT wherever it stands; without any PERMIT the answer is no (AD FS semantics)."""
+    permit: Rule | None = None
+    for rule in rules:
+        if rule.condition is None or any(rule.condition(claim) for claim in claims):
+            if rule.effect is Effect.DENY:
+                return Verdict(permitted=False, rule=rule.describe)
+            permit = permit or rule
+    if permit is None:
+        return Verdict(permitted=False, rule="no rule permits")
+    return Verdict(permitted=True, rule=permit.describe)

@@ -1,0 +1,165 @@
+"""Applications: the downstream trusts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from broker.domain import random_ids
+from broker.domain.errors import Conflict, InvalidSettings, UnknownObject
+from broker.domain.trust import Application
+from broker.rules.aliases import canonical_type
+from broker.rules.templates import AUTHORIZATION_TEMPLATES, compile_rules
+from broker.services.actor import Actor, Verb
+from broker.services.context import Action, Change, Workbench, difference, record
+from broker.services.tenants import check_name, check_slug, check_transform_rules
+from broker.store import mapping
+from broker.store.tables import trust_queries
+
+PERMIT_ALL: tuple[dict[str, Any], ...] = ({"template": "permit_all"},)
+PASS_KNOWN: tuple[dict[str, Any], ...] = ({"template": "pass_through_known"},)
+
+
+@dataclass(frozen=True, slots=True)
+class SaveApplication:
+    """Creates or changes the application with this slug. `tenant_ids` None means every tenant.
+
+    `metadata`: a SAML service provider's description. `client_secrets`: in the open, hashed before anything is stored;
+    empty keeps those that exist. Without `authorization_rules` everybody of the served tenants is permitted, and that
+    rule is written down explicitly.
+    """
+
+    slug: str
+    name: str
+    protocol: str
+    settings: dict[str, Any] = field(default_factory=dict, repr=False)
+    metadata: bytes | None = field(default=None, repr=False)
+    client_secrets: tuple[str, ...] = field(default=(), repr=False)
+    enabled: bool = True
+    tenant_ids: tuple[str, ...] | None = ()
+    connector_ids: tuple[str, ...] | None = None
+    default_connector_id: str | None = None
+    subject_kind: str = "pairwise"
+    authorization_rules: tuple[dict[str, Any], ...] = PERMIT_ALL
+    transform_rules: tuple[dict[str, Any], ...] = PASS_KNOWN
+    release: tuple[str, ...] | None = None
+
+
+class Applications:
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+        self._preparer = bench.catalog.preparer
+
+    def get(self, slug: str) -> Application:
+        """Raises UnknownObject."""
+        found = self.find(slug)
+        if found is None:
+            raise UnknownObject(f"There is no application {slug!r}.", field="application")
+        return found
+
+    def find(self, slug: str) -> Application | None:
+        with self._bench.database.reading() as connection:
+            row = trust_queries.application_by_slug(connection, slug)
+        return None if row is None else self._preparer.read_application(row)
+
+    def all(self, *, after_slug: str = "", limit: int = 1000) -> list[Application]:
+        with self._bench.database.reading() as connection:
+            rows = trust_queries.list_applications(connection, after_slug=after_slug, limit=limit)
+        return [self._preparer.read_application(row) for row in rows]
+
+    def save(self, actor: Actor, command: SaveApplication) -> Change:
+        """Raises InvalidSettings, InvalidMetadata, Conflict (two applications with one client id or entityID)."""
+        actor.require(Verb.CONFIGURE, None)
+        self._check(command)
+        protocol = self._preparer.downstream[command.protocol]
+        bench = self._bench
+        with bench.database.unit_of_work() as connection:
+            row = trust_queries.application_by_slug(connection, command.slug)
+            existing = None if row is None else self._preparer.read_application(row)
+            if existing is not None and existing.protocol != command.protocol:
+                raise Conflict("The protocol of an application cannot change; make a new one.", field="protocol")
+            application = Application(
+                id=random_ids.object_id("app") if existing is None else existing.id,
+                slug=command.slug,
+                name=check_name(command.name),
+                protocol=command.protocol,
+                settings=self._settings(command, existing),
+                enabled=command.enabled,
+                version=1 if existing is None else existing.version + 1,
+                tenant_ids=None if command.tenant_ids is None else frozenset(command.tenant_ids),
+                connector_ids=None if command.connector_ids is None else frozenset(command.connector_ids),
+                default_connector_id=command.default_connector_id,
+                subject_kind=command.subject_kind,
+                authorization_rules=command.authorization_rules,
+                transform_rules=command.transform_rules,
+                release=None if command.release is None else frozenset(canonical_type(name) for name in command.release),
+            )
+            self._preparer.application(application)
+            changed = difference(None if existing is None else _shown(existing), _shown(application))
+            if existing is not None and not changed:
+                return Change("application", command.slug, existing.id, Action.UNCHANGED)
+            keys = protocol.lookup_keys(application)
+            for key in keys:
+                owner = trust_queries.application_id_by_key(connection, application.protocol, key)
+                if owner not in (None, application.id):
+                    raise Conflict("Another application has this client id or entityID already.", field="settings", cause=key)
+            values = {**_shown(application), "id": application.id, "slug": application.slug, "version": application.version}
+            if existing is None:
+                values["created_at"] = bench.clock.now()
+            trust_queries.save_application(connection, values, exists=existing is not None)
+            trust_queries.set_application_keys(connection, application.protocol, application.id, keys)
+            action = Action.CREATED if existing is None else Action.UPDATED
+            record(bench, actor, kind="application", object_id=application.id, tenant_id=None, action=action, fields_changed=changed)
+        return Change("application", command.slug, application.id, action, changed)
+
+    def delete(self, actor: Actor, slug: str) -> Change:
+        actor.require(Verb.CONFIGURE, None)
+        with self._bench.database.unit_of_work() as connection:
+            application = self.get(slug)
+            trust_queries.delete_application(connection, application.id)
+            record(
+                self._bench, actor, kind="application", object_id=application.id, tenant_id=None, action=Action.DELETED, fields_changed={}
+            )
+        return Change("application", slug, application.id, Action.DELETED)
+
+    def _check(self, command: SaveApplication) -> None:
+        check_slug(command.slug)
+        if command.protocol not in self._preparer.downstream:
+            raise InvalidSettings(f"protocol is one of {', '.join(sorted(self._preparer.downstream))}.", field="protocol")
+        if command.subject_kind not in {"pairwise", "public"}:
+            raise InvalidSettings("subject_kind is pairwise or public.", field="subject_kind")
+        check_transform_rules(command.transform_rules, "transform")
+        compile_rules(command.authorization_rules, field="authorization")
+        for number, rule in enumerate(command.authorization_rules, 1):
+            if rule["template"] not in AUTHORIZATION_TEMPLATES:
+                raise InvalidSettings(f"{rule['template']} is no authorization rule.", field=f"authorization[{number}]")
+
+    def _settings(self, command: SaveApplication, existing: Application | None) -> Any:
+        protocol = self._preparer.downstream[command.protocol]
+        values: dict[str, Any] = {}
+        if command.metadata is not None:
+            if not hasattr(protocol, "settings_from_metadata"):
+                raise InvalidSettings(f"An application of protocol {command.protocol} takes no metadata.", field="metadata")
+            values = dict(protocol.settings_from_metadata(command.metadata, self._bench.clock.now()))
+        values.update(command.settings)
+        if command.client_secrets:
+            values["client_secret_hashes"] = [self._bench.keyring.hash_client_secret(secret) for secret in command.client_secrets]
+        elif existing is not None and (kept := getattr(existing.settings, "client_secret_hashes", None)):
+            values.setdefault("client_secret_hashes", list(kept))
+        return mapping.settings_from(protocol.Settings, values)
+
+
+def _shown(application: Application) -> dict[str, Any]:
+    return {
+        "name": application.name,
+        "protocol": application.protocol,
+        "enabled": application.enabled,
+        "settings": mapping.plain(application.settings),
+        "tenant_ids": None if application.tenant_ids is None else sorted(application.tenant_ids),
+        "connector_ids": None if application.connector_ids is None else sorted(application.connector_ids),
+        "default_connector_id": application.default_connector_id,
+        "subject_kind": application.subject_kind,
+        "authorization_rules": list(application.authorization_rules),
+        "transform_rules": list(application.transform_rules),
+        "release": None if application.release is None else sorted(application.release),
+    }

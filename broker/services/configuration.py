@@ -1,0 +1,200 @@
+"""Plan and apply of the declarative file: the same commands that every other face builds, in one unit of work.
+
+A plan is an apply that is rolled back, so it cannot promise what applying would refuse.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from broker.domain.errors import ConfigurationError, UnknownObject
+from broker.services.actor import Actor, Verb
+from broker.services.applications import Applications, SaveApplication
+from broker.services.connectors import Connectors, SaveConnector, Understood
+from broker.services.context import Action, Change, Workbench
+from broker.services.declarative import ApplicationEntry, ConnectorEntry, DomainEntry, Source, TenantEntry
+from broker.services.tenants import SaveDomain, SaveTenant, Tenants
+from connectors import registry
+
+
+class _RollBackError(Exception):
+    """Ends the unit of work of a plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A connector entry, understood before the unit of work begins: understanding may need the network."""
+
+    entry: ConnectorEntry
+    type: str
+    settings: dict[str, Any]
+    metadata: bytes | None
+    understood: Understood
+
+
+class Configuration:
+    def __init__(self, bench: Workbench, tenants: Tenants, connectors: Connectors, applications: Applications) -> None:
+        self._bench = bench
+        self._tenants = tenants
+        self._connectors = connectors
+        self._applications = applications
+
+    def apply(self, actor: Actor, source: Source, *, dry_run: bool = False, prune: bool = False) -> list[Change]:
+        """Everything in the file, or nothing. Absent objects stay unless `prune`. Raises ConfigurationError."""
+        actor.require(Verb.CONFIGURE, None)
+        read = {(tenant.slug, entry.slug): self._read(source, tenant, entry) for tenant in source.federation.tenants for entry in tenant.connectors}
+        changes: list[Change] = []
+        try:
+            with self._bench.database.unit_of_work():
+                for tenant in source.federation.tenants:
+                    changes += self._tenant(actor, tenant, read)
+                for application in source.federation.applications:
+                    changes.append(self._application(actor, source, application))
+                if prune:
+                    changes += self._prune(actor, source)
+                if dry_run:
+                    raise _RollBackError  # noqa: TRY301: the way out of a unit of work
+        except _RollBackError:
+            pass
+        return changes
+
+    # --- tenants and connectors ---------------------------------------------------------------------------------------
+
+    def _read(self, source: Source, tenant: TenantEntry, entry: ConnectorEntry) -> _Read:
+        where = f"{tenant.slug}/{entry.slug}"
+        settings = {name: source.resolve(value, f"{where}.{name}") for name, value in entry.settings.items()}
+        type_name = registry.resolve(entry.type, metadata=entry.metadata is not None)
+        metadata: bytes | None = None
+        if entry.metadata is not None and "url" in entry.metadata:
+            metadata = self._connectors.fetch_metadata(entry.metadata["url"])
+            settings.setdefault("metadata_url", entry.metadata["url"])
+        elif entry.metadata is not None:
+            metadata = source.bytes(entry.metadata, f"{where}.metadata")
+        try:
+            command = self._command(self._tenant_id(tenant.slug), entry, type_name, settings, metadata)
+            return _Read(entry, type_name, settings, metadata, self._connectors.understand(command))
+        except ConfigurationError as error:
+            error.field = f"{where}.{error.field}"
+            raise
+
+    def _tenant_id(self, slug: str) -> str:
+        try:
+            return self._tenants.get(slug).id
+        except UnknownObject:
+            return ""
+
+    @staticmethod
+    def _command(tenant_id: str, entry: ConnectorEntry, type_name: str, settings: dict[str, Any], metadata: bytes | None) -> SaveConnector:
+        return SaveConnector(
+            tenant_id=tenant_id,
+            slug=entry.slug,
+            type=type_name,
+            name=entry.name,
+            settings=settings,
+            metadata=metadata,
+            enabled=entry.enabled,
+            acceptance_rules=None if entry.acceptance is None else tuple(entry.acceptance),
+            admits_guests=entry.admits_guests,
+        )
+
+    def _tenant(self, actor: Actor, entry: TenantEntry, read: dict[tuple[str, str], _Read]) -> list[Change]:
+        command = SaveTenant(
+            entry.slug, entry.name, entry.enabled, entry.session_idle_seconds, entry.session_absolute_seconds, tuple(entry.acceptance)
+        )
+        changes = [self._tenants.save(actor, command)]
+        tenant_id = changes[0].object_id
+        ids: dict[str, str] = {}
+        for connector in entry.connectors:
+            found = read[(entry.slug, connector.slug)]
+            save = self._command(tenant_id, connector, found.type, found.settings, found.metadata)
+            change = self._connectors.save(actor, save, found.understood)
+            ids[connector.slug] = change.object_id
+            changes.append(change)
+        for domain in entry.domains:
+            named = DomainEntry(domain) if isinstance(domain, str) else domain
+            if unknown := [slug for slug in named.connectors if slug not in ids]:
+                raise UnknownObject(f"The domain names the connector {unknown[0]!r}, which is not in the file.", field=f"{entry.slug}.domains")
+            connector_ids = tuple(ids[slug] for slug in named.connectors)
+            changes.append(self._tenants.save_domain(actor, SaveDomain(tenant_id, named.name, connector_ids)))
+        return changes
+
+    # --- applications -------------------------------------------------------------------------------------------------
+
+    def _application(self, actor: Actor, source: Source, entry: ApplicationEntry) -> Change:
+        settings = {name: source.resolve(value, f"{entry.slug}.{name}") for name, value in entry.settings.items()}
+        metadata: bytes | None = None
+        if entry.metadata is not None and "url" in entry.metadata:
+            metadata = self._connectors.fetch_metadata(entry.metadata["url"])
+        elif entry.metadata is not None:
+            metadata = source.bytes(entry.metadata, f"{entry.slug}.metadata")
+        command = SaveApplication(
+            slug=entry.slug,
+            name=entry.name,
+            protocol=entry.protocol,
+            settings=settings,
+            metadata=metadata,
+            client_secrets=tuple(source.text(reference, f"{entry.slug}.client_secrets") for reference in entry.client_secrets),
+            enabled=entry.enabled,
+            tenant_ids=self._tenant_ids(entry),
+            connector_ids=None if entry.connectors is None else tuple(self._connector_id(name) for name in entry.connectors),
+            default_connector_id=None if entry.default_connector is None else self._connector_id(entry.default_connector),
+            subject_kind=entry.subject_kind,
+            authorization_rules=tuple(entry.authorization),
+            transform_rules=tuple(entry.transform),
+            release=None if entry.release is None else tuple(entry.release),
+        )
+        try:
+            return self._applications.save(actor, command)
+        except ConfigurationError as error:
+            error.field = f"{entry.slug}.{error.field}"
+            raise
+
+    def _tenant_ids(self, entry: ApplicationEntry) -> tuple[str, ...] | None:
+        if entry.tenants == "all":
+            return None
+        if isinstance(entry.tenants, str):
+            raise ConfigurationError("tenants is the word all, or a list of tenant slugs.", field=f"{entry.slug}.tenants")
+        return tuple(self._tenants.get(slug).id for slug in entry.tenants)
+
+    def _connector_id(self, name: str) -> str:
+        """`tenant/connector`."""
+        tenant_slug, slash, slug = name.partition("/")
+        if not slash:
+            raise ConfigurationError(f"Write connectors as tenant/connector, not {name!r}.", field="connectors")
+        return self._connectors.get(self._tenants.get(tenant_slug).id, slug).id
+
+    # --- prune --------------------------------------------------------------------------------------------------------
+
+    def _prune(self, actor: Actor, source: Source) -> list[Change]:
+        """Deletes what the file does not name: applications, tenants, and connectors and domains of the tenants it names."""
+        changes: list[Change] = []
+        applications = {entry.slug for entry in source.federation.applications}
+        tenants = {entry.slug: entry for entry in source.federation.tenants}
+        for application in self._applications.all(limit=100_000):
+            if application.slug not in applications:
+                changes.append(self._applications.delete(actor, application.slug))
+        for tenant in self._tenants.all(limit=100_000):
+            entry = tenants.get(tenant.slug)
+            if entry is None:
+                changes.append(self._tenants.delete(actor, tenant.slug))
+                continue
+            connectors = {connector.slug for connector in entry.connectors}
+            domains = {(domain if isinstance(domain, str) else domain.name).lower() for domain in entry.domains}
+            changes += [
+                self._connectors.delete(actor, tenant.id, found.slug)
+                for found in self._connectors.all(tenant.id)
+                if found.slug not in connectors
+            ]
+            changes += [
+                self._tenants.delete_domain(actor, tenant.id, domain.name)
+                for domain in self._tenants.domains(tenant.id)
+                if domain.name not in domains
+            ]
+        return changes
+
+
+def summary(changes: list[Change]) -> str:
+    """`3 created, 1 updated, 4 unchanged`."""
+    counts = {action: sum(change.action is action for change in changes) for action in Action}
+    return ", ".join(f"{count} {action}" for action, count in counts.items() if count) or "nothing to do"

@@ -1,0 +1,251 @@
+"""Connectors: what an identity provider's description means, and saving it without ever breaking a working one."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from broker.domain import random_ids
+from broker.domain.errors import InvalidSettings, UnknownObject
+from broker.domain.trust import Connector
+from broker.services.actor import Actor, Verb
+from broker.services.context import HIDDEN, Action, Change, Workbench, difference, record, risks
+from broker.services.tenants import check_name, check_slug, check_transform_rules
+from broker.store import mapping
+from broker.store.tables import trust_queries
+from connectors import registry
+from connectors.contract import Discovers, PublishesMetadata, ReadsMetadata, SetupSheet
+
+
+@dataclass(frozen=True, slots=True)
+class SaveConnector:
+    """Creates or changes a tenant's connector. `settings` are plain values; secret ones that are absent stay as they are.
+
+    `metadata`: the provider's description; what it says is taken over, then `settings` on top.
+    """
+
+    tenant_id: str
+    slug: str
+    type: str
+    name: str
+    settings: dict[str, Any] = field(default_factory=dict, repr=False)
+    metadata: bytes | None = field(default=None, repr=False)
+    enabled: bool = False
+    acceptance_rules: tuple[dict[str, Any], ...] | None = None
+    admits_guests: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What a description means: settings, and the same in words. Nothing has been saved."""
+
+    settings: Any = field(repr=False)
+    understood: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+class Connectors:
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+        self._preparer = bench.catalog.preparer
+
+    # --- reading ------------------------------------------------------------------------------------------------------
+
+    def get(self, tenant_id: str, slug: str) -> Connector:
+        """Raises UnknownObject."""
+        found = self.find(tenant_id, slug)
+        if found is None:
+            raise UnknownObject(f"The tenant has no connector {slug!r}.", field="connector")
+        return found
+
+    def find(self, tenant_id: str, slug: str) -> Connector | None:
+        with self._bench.database.reading() as connection:
+            row = trust_queries.connector_by_slug(connection, tenant_id, slug)
+        return None if row is None else self._preparer.read_connector(row)
+
+    def by_id(self, tenant_id: str, connector_id: str) -> Connector | None:
+        with self._bench.database.reading() as connection:
+            row = trust_queries.connector(connection, tenant_id, connector_id)
+        return None if row is None else self._preparer.read_connector(row)
+
+    def words(self, tenant_id: str, connector_id: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """(understood, warnings) as they were said when the connector was last saved."""
+        with self._bench.database.reading() as connection:
+            row = trust_queries.connector(connection, tenant_id, connector_id)
+        return ((), ()) if row is None else (tuple(row.understood), tuple(row.warnings))
+
+    def all(self, tenant_id: str) -> list[Connector]:
+        with self._bench.database.reading() as connection:
+            rows = trust_queries.connectors_of(connection, tenant_id)
+        return [self._preparer.read_connector(row) for row in rows]
+
+    def setup_sheet(self, connector: Connector) -> SetupSheet:
+        """What to enter at the identity provider; works before the connector has any metadata."""
+        return registry.connector_type(connector.type).setup_sheet(connector, self._preparer.tools(connector.id))
+
+    def metadata_of(self, connector_id: str) -> bytes | None:
+        """Our own description toward a connector's identity provider, drafts included: its administrator needs it first."""
+        with self._bench.database.reading() as connection:
+            row = trust_queries.connector(connection, None, connector_id)
+        if row is None:
+            return None
+        kind = registry.connector_type(row.type)
+        if not isinstance(kind, PublishesMetadata):
+            return None
+        return kind.metadata_document(self._preparer.read_connector(row), self._preparer.tools(connector_id))
+
+    # --- understanding ------------------------------------------------------------------------------------------------
+
+    def read_metadata(self, type_name: str, document: bytes, current: Any | None = None, connector_id: str = "con_preview") -> Understood:
+        """In words what a metadata document says. Raises InvalidMetadata; saves nothing."""
+        kind = registry.connector_type(type_name)
+        if not isinstance(kind, ReadsMetadata):
+            raise InvalidSettings(f"A connector of type {type_name} takes no metadata; give issuer, client id and secret.", field="metadata")
+        settings, understood, warnings = kind.settings_from_metadata(document, self._preparer.tools(connector_id), current)
+        return Understood(settings, tuple(understood), tuple(warnings))
+
+    def fetch_metadata(self, url: str) -> bytes:
+        """Raises FetchError. Redirects and private addresses are the fetcher's business."""
+        answer = self._bench.fetcher.get(url, headers={"Accept": "application/samlmetadata+xml, application/xml, text/xml"})
+        if answer.status != 200:
+            raise InvalidSettings(f"The address answered with status {answer.status}, not with metadata.", field="metadata")
+        return answer.body
+
+    def understand(self, command: SaveConnector) -> Understood:
+        """Settings complete and checked, over the network where the type needs it (OIDC discovery). Saves nothing."""
+        kind = registry.connector_type(command.type)
+        existing = self.find(command.tenant_id, command.slug) if command.tenant_id else None
+        current = existing.settings if existing is not None and existing.type == command.type else None
+        connector_id = existing.id if existing is not None else "con_preview"
+        tools = self._preparer.tools(connector_id)
+        understood: list[str] = []
+        warnings: list[str] = []
+        values = mapping.plain(current) if current is not None else {}
+        if command.metadata is not None:
+            read = self.read_metadata(command.type, command.metadata, current, connector_id)
+            values = mapping.plain(read.settings)
+            understood, warnings = list(read.understood), list(read.warnings)
+        settings = mapping.settings_from(kind.Settings, {**values, **command.settings})
+        if isinstance(kind, Discovers) and settings != current:
+            settings, found, worries = kind.discover(settings, tools)
+            understood, warnings = [*understood, *found], [*warnings, *worries]
+        elif settings == current and existing is not None:
+            said, warned = self.words(command.tenant_id, existing.id)
+            understood, warnings = list(said), list(warned)
+        warnings += [f"Risk accepted: {risk}" for risk in risks(settings) if f"Risk accepted: {risk}" not in warnings]
+        return Understood(settings, tuple(understood), tuple(warnings))
+
+    # --- changing -----------------------------------------------------------------------------------------------------
+
+    def save(self, actor: Actor, command: SaveConnector, understood: Understood | None = None) -> Change:
+        """Understands (unless that was done before), prepares, writes. A connector that cannot be prepared is not saved."""
+        actor.require(Verb.SET_UP, command.tenant_id)
+        check_slug(command.slug)
+        if command.acceptance_rules is not None:
+            check_transform_rules(command.acceptance_rules, "acceptance")
+        understood = understood or self.understand(command)
+        with self._bench.database.unit_of_work() as connection:
+            row = trust_queries.connector_by_slug(connection, command.tenant_id, command.slug)
+            existing = None if row is None else self._preparer.read_connector(row)
+            connector = Connector(
+                id=random_ids.object_id("con") if existing is None else existing.id,
+                tenant_id=command.tenant_id,
+                slug=command.slug,
+                name=check_name(command.name),
+                type=command.type,
+                settings=understood.settings,
+                enabled=command.enabled,
+                version=1 if existing is None else existing.version + 1,
+                acceptance_rules=command.acceptance_rules,
+                admits_guests=command.admits_guests,
+            )
+            return self._write(actor, existing, connector, understood)
+
+    def draft(self, actor: Actor, tenant_id: str, slug: str, type_name: str, name: str) -> Connector:
+        """An empty, disabled connector, so that its addresses exist before the provider's description does."""
+        actor.require(Verb.SET_UP, tenant_id)
+        kind = registry.connector_type(type_name)
+        connector = Connector(
+            random_ids.object_id("con"), tenant_id, check_slug(slug), check_name(name), type_name, mapping.settings_from(kind.Settings, {}), version=1
+        )
+        with self._bench.database.unit_of_work():
+            self._write(actor, None, connector, Understood(connector.settings, (), ()), prepare=False)
+        return connector
+
+    def set_enabled(self, actor: Actor, tenant_id: str, slug: str, *, enabled: bool) -> Change:
+        """Raises InvalidSettings when a connector that lacks its settings is to be switched on."""
+        actor.require(Verb.SET_UP, tenant_id)
+        with self._bench.database.unit_of_work():
+            existing = self.get(tenant_id, slug)
+            changed = replace(existing, enabled=enabled, version=existing.version + 1)
+            said = self.words(tenant_id, existing.id)
+            return self._write(actor, existing, changed, Understood(existing.settings, *said), prepare=enabled)
+
+    def delete(self, actor: Actor, tenant_id: str, slug: str) -> Change:
+        actor.require(Verb.CONFIGURE, tenant_id)
+        with self._bench.database.unit_of_work() as connection:
+            connector = self.get(tenant_id, slug)
+            trust_queries.delete_connector(connection, tenant_id, connector.id)
+            record(
+                self._bench, actor, kind="connector", object_id=connector.id, tenant_id=tenant_id, action=Action.DELETED, fields_changed={}
+            )
+        return Change("connector", slug, connector.id, Action.DELETED)
+
+    def _write(
+        self, actor: Actor, existing: Connector | None, connector: Connector, understood: Understood, *, prepare: bool = True
+    ) -> Change:
+        if prepare:
+            self._preparer.connector(connector)
+        before = None if existing is None else _shown(existing)
+        changed = difference(before, _shown(connector))
+        plain = mapping.plain(connector.settings)
+        _, secrets = mapping.split_secrets(type(connector.settings), plain)
+        same_secrets = existing is not None and mapping.split_secrets(type(existing.settings), mapping.plain(existing.settings))[1] == secrets
+        if not same_secrets and secrets:
+            changed = {**changed, "secrets": (None if existing is None else HIDDEN, HIDDEN + " (new)")}
+        if existing is not None and not changed:
+            return Change("connector", connector.slug, connector.id, Action.UNCHANGED, notes=understood.warnings)
+        opened, _ = mapping.split_secrets(type(connector.settings), plain)
+        values = {
+            "id": connector.id,
+            "slug": connector.slug,
+            "name": connector.name,
+            "type": connector.type,
+            "enabled": connector.enabled,
+            "settings": opened,
+            "sealed_secrets": self._bench.keyring.seal(json.dumps(secrets).encode(), f"connector {connector.id}") if secrets else None,
+            "acceptance_rules": None if connector.acceptance_rules is None else list(connector.acceptance_rules),
+            "admits_guests": connector.admits_guests,
+            "understood": list(understood.understood),
+            "warnings": list(understood.warnings),
+            "version": connector.version,
+        }
+        if existing is None:
+            values["created_at"] = self._bench.clock.now()
+        action = Action.CREATED if existing is None else Action.UPDATED
+        with self._bench.database.unit_of_work() as connection:
+            trust_queries.save_connector(connection, connector.tenant_id, values, exists=existing is not None)
+            record(
+                self._bench,
+                actor,
+                kind="connector",
+                object_id=connector.id,
+                tenant_id=connector.tenant_id,
+                action=action,
+                fields_changed=changed,
+            )
+        return Change("connector", connector.slug, connector.id, action, changed, understood.warnings)
+
+
+def _shown(connector: Connector) -> dict[str, Any]:
+    """What may be seen of a connector: everything but secrets."""
+    opened, _ = mapping.split_secrets(type(connector.settings), mapping.plain(connector.settings))
+    return {
+        "name": connector.name,
+        "type": connector.type,
+        "enabled": connector.enabled,
+        "settings": opened,
+        "acceptance_rules": None if connector.acceptance_rules is None else list(connector.acceptance_rules),
+        "admits_guests": connector.admits_guests,
+    }

@@ -1,0 +1,105 @@
+"""What every service stands on, and the one way in which a change is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from typing import Any
+
+from broker.catalog.catalog import Catalog
+from broker.domain.clock import Clock
+from broker.keys.keyring import Keyring
+from broker.services.actor import Actor
+from broker.settings import Settings
+from broker.store.db import Database
+from broker.store.tables import audit, configuration
+from connectors.contract import Fetcher
+
+HIDDEN = "[secret]"
+
+
+@dataclass(frozen=True, slots=True)
+class Workbench:
+    """Made once in `broker.app`."""
+
+    database: Database
+    catalog: Catalog
+    keyring: Keyring
+    clock: Clock
+    fetcher: Fetcher
+    settings: Settings
+
+
+class Action(StrEnum):
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of a plan, and what a service call returns. `fields`: name → (before, after), secrets hidden."""
+
+    kind: str
+    name: str
+    object_id: str
+    action: Action
+    fields: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def difference(before: dict[str, Any] | None, after: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Fields that differ; nested settings are compared key by key."""
+    flat_before, flat_after = _flat(before or {}), _flat(after)
+    names = sorted(flat_before.keys() | flat_after.keys())
+    return {name: (flat_before.get(name), flat_after.get(name)) for name in names if flat_before.get(name) != flat_after.get(name)}
+
+
+def _flat(values: dict[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, dict):
+            flat.update({f"{name}.{key}": inner for key, inner in value.items()})
+        else:
+            flat[name] = list(value) if isinstance(value, tuple) else value
+    return flat
+
+
+def record(
+    bench: Workbench,
+    actor: Actor,
+    *,
+    kind: str,
+    object_id: str,
+    tenant_id: str | None,
+    action: Action,
+    fields_changed: dict[str, tuple[Any, Any]],
+) -> None:
+    """Audit entry and new configuration version; inside the unit of work that wrote the change."""
+    now = bench.clock.now()
+    with bench.database.unit_of_work() as connection:
+        configuration.record_change(connection, kind, object_id, now)
+        audit.add(
+            connection,
+            {
+                "at": now,
+                "actor": actor.name,
+                "tenant_id": tenant_id,
+                "action": f"{kind}.{action}",
+                "object_kind": kind,
+                "object_id": object_id,
+                "before": {name: pair[0] for name, pair in fields_changed.items()},
+                "after": {name: pair[1] for name, pair in fields_changed.items()},
+            },
+        )
+
+
+def risks(settings: Any) -> tuple[str, ...]:
+    """The named risks that these settings switch on."""
+    found = []
+    for item in fields(settings):
+        risk, value = item.metadata.get("risk"), getattr(settings, item.name)
+        if risk and value and value != item.default:
+            found.append(f"{item.name}: {risk}")
+    return tuple(found)

@@ -1,0 +1,162 @@
+"""Tenants and their domains."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from broker.domain import email, random_ids
+from broker.domain.errors import Conflict, InvalidSettings, UnknownObject
+from broker.domain.trust import Domain, Tenant
+from broker.rules.templates import TRANSFORM_TEMPLATES, compile_rules
+from broker.services.actor import Actor, Verb
+from broker.services.context import Action, Change, Workbench, difference, record
+from broker.store import mapping
+from broker.store.tables import trust_queries
+
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+
+
+def check_slug(slug: str) -> str:
+    """Slugs stand in addresses. Raises InvalidSettings."""
+    if not SLUG.fullmatch(slug):
+        raise InvalidSettings("Use lower-case letters, digits and hyphens, at most 63, not at the ends.", field="slug")
+    return slug
+
+
+def check_name(name: str) -> str:
+    if not name.strip() or len(name) > 200:
+        raise InvalidSettings("Give a name of at most 200 characters.", field="name")
+    return name.strip()
+
+
+def check_transform_rules(rules: tuple[dict[str, Any], ...], where: str) -> None:
+    """Raises InvalidSettings for rules that do not compile or belong to authorization."""
+    compile_rules(rules, field=where)
+    for number, rule in enumerate(rules, 1):
+        if rule["template"] not in TRANSFORM_TEMPLATES:
+            raise InvalidSettings(f"{rule['template']} belongs to authorization rules.", field=f"{where}[{number}]")
+
+
+@dataclass(frozen=True, slots=True)
+class SaveTenant:
+    """Creates or changes the tenant with this slug."""
+
+    slug: str
+    name: str
+    enabled: bool = True
+    session_idle_seconds: int = 8 * 3600
+    session_absolute_seconds: int = 24 * 3600
+    acceptance_rules: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SaveDomain:
+    """Vouches for a domain. `connector_ids`: who serves it; empty means every enabled connector of the tenant."""
+
+    tenant_id: str
+    name: str
+    connector_ids: tuple[str, ...] = ()
+
+
+class Tenants:
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+
+    def get(self, slug: str) -> Tenant:
+        """Raises UnknownObject."""
+        with self._bench.database.reading() as connection:
+            row = trust_queries.tenant_by_slug(connection, slug)
+        if row is None:
+            raise UnknownObject(f"There is no tenant {slug!r}.", field="tenant")
+        return mapping.tenant(row)
+
+    def by_id(self, tenant_id: str) -> Tenant:
+        """Raises UnknownObject."""
+        with self._bench.database.reading() as connection:
+            row = trust_queries.tenant(connection, tenant_id)
+        if row is None:
+            raise UnknownObject("There is no such tenant.", field="tenant")
+        return mapping.tenant(row)
+
+    def all(self, *, after_slug: str = "", limit: int = 1000) -> list[Tenant]:
+        with self._bench.database.reading() as connection:
+            return [mapping.tenant(row) for row in trust_queries.list_tenants(connection, after_slug=after_slug, limit=limit)]
+
+    def save(self, actor: Actor, command: SaveTenant) -> Change:
+        bench = self._bench
+        check_slug(command.slug)
+        if not 300 <= command.session_idle_seconds <= command.session_absolute_seconds <= 30 * 24 * 3600:
+            raise InvalidSettings("Sessions last from 5 minutes to 30 days, and the idle limit is the shorter one.", field="session")
+        check_transform_rules(command.acceptance_rules, "acceptance")
+        after = {
+            "name": check_name(command.name),
+            "enabled": command.enabled,
+            "session_idle_seconds": command.session_idle_seconds,
+            "session_absolute_seconds": command.session_absolute_seconds,
+            "acceptance_rules": list(command.acceptance_rules),
+        }
+        with bench.database.unit_of_work() as connection:
+            row = trust_queries.tenant_by_slug(connection, command.slug)
+            actor.require(Verb.CONFIGURE, None if row is None else row.id)
+            before = None if row is None else {name: getattr(row, name) for name in after}
+            changed = difference(before, after)
+            if row is not None and not changed:
+                return Change("tenant", command.slug, row.id, Action.UNCHANGED)
+            tenant_id = random_ids.object_id("ten") if row is None else row.id
+            version = 1 if row is None else row.version + 1
+            values = {**after, "id": tenant_id, "slug": command.slug, "version": version}
+            if row is None:
+                values["created_at"] = bench.clock.now()
+            trust_queries.save_tenant(connection, values, exists=row is not None)
+            action = Action.CREATED if row is None else Action.UPDATED
+            record(bench, actor, kind="tenant", object_id=tenant_id, tenant_id=tenant_id, action=action, fields_changed=changed)
+        return Change("tenant", command.slug, tenant_id, action, changed)
+
+    def delete(self, actor: Actor, slug: str) -> Change:
+        """With everything that belongs to it: connectors, domains, people, sessions."""
+        with self._bench.database.unit_of_work() as connection:
+            tenant = self.get(slug)
+            actor.require(Verb.CONFIGURE, tenant.id)
+            trust_queries.delete_tenant(connection, tenant.id)
+            record(self._bench, actor, kind="tenant", object_id=tenant.id, tenant_id=tenant.id, action=Action.DELETED, fields_changed={})
+        return Change("tenant", slug, tenant.id, Action.DELETED)
+
+    # --- domains ------------------------------------------------------------------------------------------------------
+
+    def domains(self, tenant_id: str) -> list[Domain]:
+        with self._bench.database.reading() as connection:
+            return [mapping.domain(row) for row in trust_queries.domains_of(connection, tenant_id)]
+
+    def save_domain(self, actor: Actor, command: SaveDomain) -> Change:
+        """An operator vouches for the domain. Raises Conflict when it belongs to another tenant."""
+        actor.require(Verb.CONFIGURE, command.tenant_id)
+        name = command.name.strip().lower()
+        if not email.is_domain(name) and not email.is_netbios_name(name):
+            raise InvalidSettings("Give a domain like example.com (or a Windows domain name, without dots).", field="domain")
+        bench, after = self._bench, {"connector_ids": list(command.connector_ids)}
+        with bench.database.unit_of_work() as connection:
+            row = trust_queries.domain(connection, name)
+            if row is not None and row.tenant_id != command.tenant_id:
+                raise Conflict(f"The domain {name} belongs to another tenant.", field="domain")
+            for connector_id in command.connector_ids:
+                if trust_queries.connector(connection, command.tenant_id, connector_id) is None:
+                    raise UnknownObject("A domain can be served by connectors of its own tenant only.", field="domain")
+            changed = difference(None if row is None else {"connector_ids": row.connector_ids}, after)
+            if row is not None and not changed:
+                return Change("domain", name, name, Action.UNCHANGED)
+            values: dict[str, Any] = {"name": name, "connector_ids": after["connector_ids"]}
+            if row is None:
+                values |= {"proof": "operator", "proved_at": bench.clock.now()}
+            trust_queries.save_domain(connection, command.tenant_id, values, exists=row is not None)
+            action = Action.CREATED if row is None else Action.UPDATED
+            record(bench, actor, kind="domain", object_id=name, tenant_id=command.tenant_id, action=action, fields_changed=changed)
+        return Change("domain", name, name, action, changed)
+
+    def delete_domain(self, actor: Actor, tenant_id: str, name: str) -> Change:
+        actor.require(Verb.CONFIGURE, tenant_id)
+        with self._bench.database.unit_of_work() as connection:
+            trust_queries.delete_domain(connection, tenant_id, name)
+            record(self._bench, actor, kind="domain", object_id=name, tenant_id=tenant_id, action=Action.DELETED, fields_changed={})
+        return Change("domain", name, name, Action.DELETED)

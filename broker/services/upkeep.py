@@ -1,0 +1,81 @@
+"""Work by the clock: expired rows go, abandoned logins are diagnosed. One process does it at a time, under a lease."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass
+from datetime import timedelta
+
+from broker.domain import random_ids
+from broker.domain.trace import EventKind, Outcome, TraceEvent
+from broker.services.context import Workbench
+from broker.store import trace_log
+from broker.store.tables import configuration, sessions, traces
+from broker.store.transient import TransientStore
+
+log = logging.getLogger("vestibule.upkeep")
+LEASE = timedelta(minutes=5)
+KEEP_CHANGES = 10_000
+BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Tidied:
+    """What one run did, by count."""
+
+    transients: int = 0
+    sessions: int = 0
+    traces: int = 0
+    abandoned: int = 0
+
+
+class Upkeep:
+    """The runner. `owner` names this process in the lease."""
+
+    def __init__(self, bench: Workbench, transient: TransientStore, owner: str = "") -> None:
+        self._bench = bench
+        self._transient = transient
+        self._owner = owner or random_ids.object_id("run")
+
+    def run(self) -> Tidied | None:
+        """None when another process holds the lease."""
+        now = self._bench.clock.now()
+        with self._bench.database.unit_of_work() as connection:
+            if not configuration.acquire_lease(connection, "upkeep", self._owner, now, now + LEASE):
+                return None
+        abandoned = self._diagnose_abandoned()
+        with self._bench.database.unit_of_work() as connection:
+            tidied = Tidied(self._transient.purge(), sessions.purge(connection, now), traces.purge(connection, now), abandoned)
+            configuration.purge_changes(connection, KEEP_CHANGES)
+        log.info("upkeep", extra={"transients": tidied.transients, "sessions": tidied.sessions, "traces": tidied.traces})
+        return tidied
+
+    def _diagnose_abandoned(self) -> int:
+        """"Sent to the identity provider, never returned" is an outcome too."""
+        now = self._bench.clock.now()
+        with self._bench.database.unit_of_work() as connection:
+            codes = traces.overdue(connection, now, BATCH)
+            for code in codes:
+                row = traces.events(connection, code)
+                events = [] if row is None else trace_log.decode_events(row.events)
+                sent = [event for event in events if event.kind is EventKind.HOP]
+                where = f"{sent[-1].name} {sent[-1].detail}" if sent else "nowhere"
+                events.append(TraceEvent(EventKind.DECISION, now, "abandoned", f"last seen: {where}; the browser never came back"))
+                values = {"outcome": Outcome.ABANDONED.value, "pending_until": None, "events": trace_log.encode_events(events)}
+                traces.change(connection, code, values)
+        return len(codes)
+
+    def start(self, every_seconds: float) -> threading.Event:
+        """A daemon thread that runs until the returned event is set."""
+        stop = threading.Event()
+
+        def loop() -> None:
+            while not stop.wait(every_seconds):
+                try:
+                    self.run()
+                except Exception:
+                    log.exception("upkeep failed; it will be tried again")
+
+        threading.Thread(target=loop, name="upkeep", daemon=True).start()
+        return stop

@@ -1,0 +1,122 @@
+"""Process settings: read once from environment variables and an optional TOML file, validated, then frozen.
+
+Precedence: environment `VESTIBULE_*` over the file named by `VESTIBULE_CONFIG` over the defaults below.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from broker.domain.errors import InvalidSettings
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one process needs to know before it reads the database. Seconds and days as named."""
+
+    public_url: str = "http://localhost:8080"
+    """Scheme, host and port under which browsers reach the hub; the Host header is never believed."""
+    state_dir: str = "var"
+    database_url: str = ""
+    """SQLAlchemy URL; empty means SQLite in the state directory."""
+    master_key: str = field(default="", repr=False)
+    """32 bytes, base64; encrypts private keys and upstream secrets at rest."""
+    master_key_file: str = ""
+    """Read when `master_key` is empty; default `<state_dir>/master.key`."""
+    production: bool = False
+    """Refuses http public URLs, http reply addresses (native loopback aside) and the demonstration."""
+    trusted_proxies: int = 0
+    """How many reverse proxies in front append to X-Forwarded-For; 0 believes none."""
+    transaction_seconds: int = 3600
+    trace_days: int = 30
+    max_traces_per_minute: int = 6000
+    """Traces of requests from unknown applications beyond this rate (per worker) are not stored."""
+    skew_seconds: int = 90
+    allow_private_addresses: tuple[str, ...] = ()
+    """Host names or CIDR networks that the hub may fetch from although they are private."""
+    log_level: str = "INFO"
+
+    @property
+    def secure_context_only(self) -> bool:
+        return self.public_url.startswith("https:")
+
+    @property
+    def is_loopback(self) -> bool:
+        return urlsplit(self.public_url).hostname in _LOOPBACK
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """Reads and validates. Raises InvalidSettings with the name of the setting."""
+    environment = os.environ if environment is None else environment
+    values: dict[str, Any] = {}
+    if path := environment.get("VESTIBULE_CONFIG"):
+        values.update(_read_file(Path(path)))
+    known = {item.name: item.type for item in fields(Settings)}
+    for name in known:
+        if (text := environment.get(f"VESTIBULE_{name.upper()}")) is not None:
+            values[name] = text
+    unknown = set(values) - set(known)
+    if unknown:
+        raise InvalidSettings(f"There is no setting {sorted(unknown)[0]!r}.", field=sorted(unknown)[0])
+    return validate(Settings(**{name: _typed(name, str(known[name]), value) for name, value in values.items()}))
+
+
+def validate(settings: Settings) -> Settings:
+    """Applies defaults that depend on other settings, and refuses unsafe combinations."""
+    url = urlsplit(settings.public_url)
+    if url.scheme not in {"http", "https"} or not url.hostname or url.path.strip("/") or url.query or url.fragment:
+        raise InvalidSettings("Give scheme and host only, like https://sso.example.com", field="public_url")
+    if settings.production and url.scheme != "https":
+        raise InvalidSettings("A production start needs an https public URL.", field="public_url")
+    if url.scheme == "http" and url.hostname not in _LOOPBACK:
+        raise InvalidSettings("http works on this machine only (localhost); browsers drop our Secure cookies elsewhere.", field="public_url")
+    if not 0 <= settings.skew_seconds <= 300:
+        raise InvalidSettings("Clock skew must lie between 0 and 300 seconds.", field="skew_seconds")
+    state = Path(settings.state_dir).absolute()
+    return _replace(
+        settings,
+        public_url=settings.public_url.rstrip("/"),
+        state_dir=str(state),
+        database_url=settings.database_url or f"sqlite:///{state / 'vestibule.sqlite'}",
+        master_key_file=settings.master_key_file or str(state / "master.key"),
+    )
+
+
+def _replace(settings: Settings, **changes: Any) -> Settings:
+    from dataclasses import replace
+
+    return replace(settings, **changes)
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise InvalidSettings(f"The settings file {path} cannot be read.", field="VESTIBULE_CONFIG") from error
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidSettings(f"The settings file {path} is not TOML: {error}", field="VESTIBULE_CONFIG") from error
+
+
+def _typed(name: str, kind: str, value: Any) -> Any:
+    if not isinstance(value, str):
+        return tuple(value) if kind.startswith("tuple") else value
+    if kind == "bool":
+        if value.lower() not in {"1", "0", "true", "false", "yes", "no", ""}:
+            raise InvalidSettings("Say true or false.", field=name)
+        return value.lower() in {"1", "true", "yes"}
+    if kind == "int":
+        try:
+            return int(value)
+        except ValueError as error:
+            raise InvalidSettings("Give a whole number.", field=name) from error
+    if kind.startswith("tuple"):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value

@@ -1,0 +1,64 @@
+"""Traces of logins: the events are one value; the columns are what support searches by."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, LargeBinary, Row, String, delete, insert, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from broker.store.db import Instant, db
+
+
+class TraceRow(db.Model):  # type: ignore[name-defined, misc]
+    __tablename__ = "traces"
+    code: Mapped[str] = mapped_column(String(20), primary_key=True)
+    tenant_id: Mapped[str | None] = mapped_column(String(40), index=True)
+    application_id: Mapped[str | None] = mapped_column(String(40))
+    connector_id: Mapped[str | None] = mapped_column(String(40))
+    email_hash: Mapped[str | None] = mapped_column(String(64), index=True)
+    outcome: Mapped[str] = mapped_column(String(20))
+    error_code: Mapped[str | None] = mapped_column(String(60))
+    started_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    pending_until: Mapped[datetime | None] = mapped_column(Instant, index=True)
+    events: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+_traces = TraceRow.__table__
+
+
+def add(connection: Connection, values: dict[str, Any]) -> None:
+    connection.execute(insert(_traces), values)
+
+
+def change(connection: Connection, code: str, values: dict[str, Any]) -> None:
+    connection.execute(update(_traces).where(_traces.c.code == code).values(**values))
+
+
+def find(connection: Connection, code: str) -> Row[Any] | None:
+    return connection.execute(select(_traces).where(_traces.c.code == code)).first()
+
+
+def events(connection: Connection, code: str) -> Row[Any] | None:
+    """What a resumed trace needs: start and events."""
+    return connection.execute(select(_traces.c.started_at, _traces.c.events).where(_traces.c.code == code)).first()
+
+
+def find_by_email(connection: Connection, email_hash: str, limit: int) -> list[Row[Any]]:
+    return list(
+        connection.execute(select(_traces).where(_traces.c.email_hash == email_hash).order_by(_traces.c.started_at.desc()).limit(limit))
+    )
+
+
+def overdue(connection: Connection, now: datetime, limit: int) -> list[str]:
+    """Codes of logins that were sent to an identity provider and never came back in time."""
+    rows = connection.execute(
+        select(_traces.c.code).where(_traces.c.pending_until <= now).order_by(_traces.c.pending_until).limit(limit)
+    )
+    return [row.code for row in rows]
+
+
+def purge(connection: Connection, now: datetime) -> int:
+    return connection.execute(delete(_traces).where(_traces.c.expires_at <= now)).rowcount

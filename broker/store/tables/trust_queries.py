@@ -1,0 +1,162 @@
+"""Every query on tenants, domains, connectors and applications. Rows come back as SQLAlchemy rows for `mapping`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, delete, insert, select, update
+
+from broker.store.tables.trusts import application_keys, applications, connectors, domains, tenants
+
+AnyRow = Row[Any]
+
+
+def _one(connection: Connection, table: Table, **where: Any) -> AnyRow | None:
+    return connection.execute(select(table).filter_by(**where)).first()
+
+
+def _save(connection: Connection, table: Table, key: str, values: dict[str, Any], *, exists: bool) -> None:
+    if exists:
+        connection.execute(update(table).where(table.c[key] == values[key]).values(**values))
+    else:
+        connection.execute(insert(table).values(**values))
+
+
+# --- tenants ----------------------------------------------------------------------------------------------------------
+
+
+def tenant(connection: Connection, tenant_id: str) -> AnyRow | None:
+    return _one(connection, tenants, id=tenant_id)
+
+
+def tenant_by_slug(connection: Connection, slug: str) -> AnyRow | None:
+    return _one(connection, tenants, slug=slug)
+
+
+def list_tenants(connection: Connection, *, after_slug: str = "", limit: int = 1000) -> list[AnyRow]:
+    return list(connection.execute(select(tenants).where(tenants.c.slug > after_slug).order_by(tenants.c.slug).limit(limit)))
+
+
+def save_tenant(connection: Connection, values: dict[str, Any], *, exists: bool) -> None:
+    _save(connection, tenants, "id", values, exists=exists)
+
+
+def delete_tenant(connection: Connection, tenant_id: str) -> None:
+    connection.execute(delete(tenants).where(tenants.c.id == tenant_id))
+
+
+# --- domains ----------------------------------------------------------------------------------------------------------
+
+
+def domain(connection: Connection, name: str) -> AnyRow | None:
+    """By name, which is unique over all tenants: this is the query that decides which tenant an address belongs to."""
+    return _one(connection, domains, name=name)
+
+
+def domains_of(connection: Connection, tenant_id: str) -> list[AnyRow]:
+    return list(connection.execute(select(domains).where(domains.c.tenant_id == tenant_id).order_by(domains.c.name)))
+
+
+def owns_domain(connection: Connection, tenant_id: str, name: str) -> bool:
+    return (
+        connection.execute(select(domains.c.name).where(domains.c.tenant_id == tenant_id, domains.c.name == name)).first()
+        is not None
+    )
+
+
+def save_domain(connection: Connection, tenant_id: str, values: dict[str, Any], *, exists: bool) -> None:
+    _save(connection, domains, "name", {**values, "tenant_id": tenant_id}, exists=exists)
+
+
+def delete_domain(connection: Connection, tenant_id: str, name: str) -> None:
+    connection.execute(delete(domains).where(domains.c.tenant_id == tenant_id, domains.c.name == name))
+
+
+# --- connectors -------------------------------------------------------------------------------------------------------
+
+
+def connector(connection: Connection, tenant_id: str | None, connector_id: str) -> AnyRow | None:
+    """`tenant_id` None only for the catalogue, which finds a connector by the unguessable id in its own address."""
+    if tenant_id is None:
+        return _one(connection, connectors, id=connector_id)
+    return _one(connection, connectors, tenant_id=tenant_id, id=connector_id)
+
+
+def connector_by_slug(connection: Connection, tenant_id: str, slug: str) -> AnyRow | None:
+    return _one(connection, connectors, tenant_id=tenant_id, slug=slug)
+
+
+def connectors_of(connection: Connection, tenant_id: str) -> list[AnyRow]:
+    return list(connection.execute(select(connectors).where(connectors.c.tenant_id == tenant_id).order_by(connectors.c.slug)))
+
+
+def enabled_connectors(connection: Connection, tenant_ids: list[str], limit: int) -> list[AnyRow]:
+    """The chooser's lines: enabled connectors of enabled tenants among these."""
+    return list(
+        connection.execute(
+            select(connectors.c.id, connectors.c.tenant_id, connectors.c.type, connectors.c.name, tenants.c.name.label("tenant_name"))
+            .join(tenants, tenants.c.id == connectors.c.tenant_id)
+            .where(connectors.c.tenant_id.in_(tenant_ids), connectors.c.enabled, tenants.c.enabled)
+            .order_by(tenants.c.name, connectors.c.name)
+            .limit(limit)
+        )
+    )
+
+
+def some_enabled_connectors(connection: Connection, limit: int) -> list[AnyRow]:
+    """For applications that serve every tenant: at most `limit` rows, to see whether there is only one way in."""
+    return list(
+        connection.execute(
+            select(connectors.c.id, connectors.c.tenant_id, connectors.c.type, connectors.c.name, tenants.c.name.label("tenant_name"))
+            .join(tenants, tenants.c.id == connectors.c.tenant_id)
+            .where(connectors.c.enabled, tenants.c.enabled)
+            .limit(limit)
+        )
+    )
+
+
+def save_connector(connection: Connection, tenant_id: str, values: dict[str, Any], *, exists: bool) -> None:
+    _save(connection, connectors, "id", {**values, "tenant_id": tenant_id}, exists=exists)
+
+
+def delete_connector(connection: Connection, tenant_id: str, connector_id: str) -> None:
+    connection.execute(delete(connectors).where(connectors.c.tenant_id == tenant_id, connectors.c.id == connector_id))
+
+
+# --- applications -----------------------------------------------------------------------------------------------------
+
+
+def application(connection: Connection, application_id: str) -> AnyRow | None:
+    return _one(connection, applications, id=application_id)
+
+
+def application_by_slug(connection: Connection, slug: str) -> AnyRow | None:
+    return _one(connection, applications, slug=slug)
+
+
+def application_id_by_key(connection: Connection, protocol: str, lookup_key: str) -> str | None:
+    return connection.execute(
+        select(application_keys.c.application_id).where(
+            application_keys.c.protocol == protocol, application_keys.c.lookup_key == lookup_key
+        )
+    ).scalar()
+
+
+def list_applications(connection: Connection, *, after_slug: str = "", limit: int = 1000) -> list[AnyRow]:
+    return list(
+        connection.execute(select(applications).where(applications.c.slug > after_slug).order_by(applications.c.slug).limit(limit))
+    )
+
+
+def save_application(connection: Connection, values: dict[str, Any], *, exists: bool) -> None:
+    _save(connection, applications, "id", values, exists=exists)
+
+
+def set_application_keys(connection: Connection, protocol: str, application_id: str, keys: tuple[str, ...]) -> None:
+    connection.execute(delete(application_keys).where(application_keys.c.application_id == application_id))
+    for key in keys:
+        connection.execute(insert(application_keys).values(protocol=protocol, lookup_key=key, application_id=application_id))
+
+
+def delete_application(connection: Connection, application_id: str) -> None:
+    connection.execute(delete(applications).where(applications.c.id == application_id))

@@ -1,0 +1,28 @@
+"""For load balancers and people: is the process up, can it reach its database, which version is it?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Blueprint, Response, jsonify
+
+from broker import __version__
+
+
+def blueprint(ready: Callable[[], bool]) -> Blueprint:
+    """`ready` answers whether the database can be read and is at the right migration."""
+    views = Blueprint("health", __name__)
+
+    @views.get("/health/live")
+    def live() -> Response:
+        return jsonify(status="ok")
+
+    @views.get("/health/ready")
+    def is_ready() -> tuple[Response, int]:
+        return (jsonify(status="ok"), 200) if ready() else (jsonify(status="unavailable"), 503)
+
+    @views.get("/version")
+    def version() -> Response:
+        return jsonify(name="vestibule", version=__version__)
+
+    return views

@@ -1,0 +1,91 @@
+"""English and French. Message ids are the English sentences; the French catalogue is read from its source at start."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from babel.messages.pofile import read_po
+from markupsafe import Markup, escape
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
+
+LANGUAGES = {"en": "English", "fr": "Français"}
+LANGUAGE_COOKIE = "language"
+
+Translate = Callable[..., Markup]
+
+_LOCALE = Path(__file__).resolve().parent.parent / "locale"
+_HOLE = re.compile(r"%\((\w+)\)s")
+
+
+def choose_language(
+    *, asked: str | None = None, cookie: str | None = None, ui_locales: str | None = None, accept_language: str | None = None
+) -> str:
+    """The language of a page: just switched, switched before in this browser, asked by the application (`ui_locales`,
+    OpenID Connect Core 3.1.2.1, most preferred first), set in the browser, English."""
+    for language in (asked, cookie):
+        if language in LANGUAGES:
+            return language
+    for tag in (ui_locales or "").split():
+        language = tag.replace("_", "-").partition("-")[0].lower()
+        if language in LANGUAGES:
+            return language
+    accepted = parse_accept_header(accept_language, LanguageAccept)
+    return accepted.best_match(LANGUAGES, default="en") or "en"
+
+
+@cache
+def catalogue(language: str) -> dict[str, str]:
+    """Message id to sentence; empty for English."""
+    path = _LOCALE / language / "LC_MESSAGES" / "vestibule.po"
+    if language == "en" or not path.exists():
+        return {}
+    with path.open("rb") as file:
+        entries = read_po(file, locale=language, charset="utf-8", abort_invalid=True)
+    return {entry.id: entry.string for entry in entries if isinstance(entry.id, str) and entry.id and isinstance(entry.string, str)}
+
+
+@cache
+def translator(language: str) -> Translate:
+    """The `_` of templates: translates, fills in, escapes. Sentences are text, never markup; a hole may receive markup."""
+
+    def translate(message: Any, **values: Any) -> Markup:
+        sentence = escape(translated(language, str(message)))
+        return sentence % {name: escape(value) for name, value in values.items()} if values else sentence
+
+    return translate
+
+
+def translated(language: str, text: str) -> str:
+    """One sentence in that language, or itself when the catalogue has none.
+
+    Sentences that were filled in below the web layer ("2 signing certificates") are recognised by the holes of a message id.
+    """
+    found = catalogue(language).get(text)
+    if found is not None:
+        return found
+    for pattern, sentence in _patterns(language):
+        match = pattern.fullmatch(text)
+        if match:
+            return sentence % match.groupdict()
+    return text
+
+
+@cache
+def _patterns(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    made = []
+    for message, sentence in catalogue(language).items():
+        if _HOLE.search(message):
+            made.append((_pattern(message), sentence))
+    return tuple(made)
+
+
+def _pattern(message: str) -> re.Pattern[str]:
+    parts = _HOLE.split(message)
+    # re.split with one group alternates literal text and names of holes.
+    pieces = [re.escape(part) if index % 2 == 0 else f"(?P<{part}>.+?)" for index, part in enumerate(parts)]
+    return re.compile("".join(pieces), re.DOTALL)

@@ -1,0 +1,60 @@
+"""What the browser must do next, as a Flask response."""
+
+from __future__ import annotations
+
+from flask import Response
+from werkzeug.urls import iri_to_uri
+
+from broker.domain.errors import InternalError
+from broker.domain.http import Document, Failure, Outgoing, Page, PostForm, Prompt, Redirect, Reply
+from broker.web import pages, security
+
+
+def respond(reply: Reply | Outgoing) -> Response:
+    """The response for any outgoing step, with its cookies. Raises InternalError for an address that cannot be followed."""
+    outgoing, cookies = (reply.outgoing, reply.cookies) if isinstance(reply, Reply) else (reply, ())
+    match outgoing:
+        case Redirect():
+            response = _redirect(outgoing)
+        case PostForm():
+            response = _post_form(outgoing)
+        case Prompt():
+            fields = {"title": outgoing.title, "fields": outgoing.fields, "problem": outgoing.problem}
+            response = _page(Page("interaction/prompt.html", fields))
+        case Page():
+            response = _page(outgoing)
+        case Failure():
+            response = _page(pages.failure_page(outgoing))
+        case Document():
+            response = Response(outgoing.body, outgoing.status, list(outgoing.headers), content_type=outgoing.content_type)
+    for cookie in cookies:
+        security.set_cookie(response, cookie)
+    return response
+
+
+def _redirect(redirect: Redirect) -> Response:
+    url = redirect.url
+    if any(character < " " or character == "\x7f" for character in url):
+        raise InternalError(cause="a redirect address contains control characters")
+    if url.startswith("/"):
+        url = security.settings().public_url + url
+    # An address that is ASCII already goes out byte for byte, as it was registered.
+    location = url if url.isascii() else iri_to_uri(url)
+    response = Response(status=302, content_type="text/plain; charset=utf-8")
+    response.headers["Location"] = location
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _post_form(form: PostForm) -> Response:
+    if not form.action.startswith(("https://", "http://")):
+        raise InternalError(cause="the action of a self-posting form is no http address")
+    return _page(Page("interaction/post_form.html", {"action": form.action, "fields": form.fields}))
+
+
+def _page(page: Page) -> Response:
+    body = pages.render(page.template, **page.context)
+    response = Response(body, page.status, content_type="text/html; charset=utf-8")
+    if page.template in security.OPEN_FORM_TEMPLATES:
+        response.headers["Content-Security-Policy"] = security.OPEN_FORM_POLICY
+    return response

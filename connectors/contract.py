@@ -1,0 +1,159 @@
+"""The connector SDK: everything that a connector, built in or third-party, implements and receives.
+
+A connector has two verbs. `begin` says where the browser goes; `complete` turns what comes back into a verified
+`UpstreamAuthentication` or raises. The host (`broker.login.upstream`) does what is common to all: the login is bound to
+this browser, not expired, answered once, at this connector's own address, and each answer is burnt in the replay memory.
+The connector does what is particular: signature, issuer, audience, recipient, InResponseTo or nonce, times.
+
+A third party ships a package with an entry point in the group `vestibule.connectors` whose object is a `ConnectorType`:
+see `docs/write-a-connector.md` and the conformance suite in `tests/conformance/connectors.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from broker.domain.authentication import UpstreamAuthentication
+from broker.domain.clock import Clock
+from broker.domain.http import Incoming, Outgoing
+from broker.domain.keys import SigningKey
+from broker.domain.settings_fields import setting as setting  # part of this SDK: connectors import it from here
+from broker.domain.trace import Trace
+from broker.domain.transaction import Expectation
+from broker.domain.trust import Connector
+from broker.net.answer import Answer as Answer  # part of this SDK, like `setting`
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Our own addresses toward one identity provider, one set per connector (PRODUCT rule 7)."""
+
+    entity_id: str
+    acs: str
+    redirect_uri: str
+    metadata: str
+
+
+class Fetcher(Protocol):
+    """The one way out (`broker.net.fetch`): timeouts, size limit, no redirects, private addresses refused."""
+
+    def get(self, url: str, *, headers: dict[str, str] | None = None) -> Answer: ...
+
+    def post(
+        self, url: str, *, data: dict[str, str], headers: dict[str, str] | None = None, auth: tuple[str, str] | None = None
+    ) -> Answer:
+        """Raises FetchError. `auth` is HTTP Basic with both parts form-encoded first (RFC 6749 2.3.1)."""
+        ...
+
+    def session(self) -> Any:
+        """A `requests.Session` with the same guards mounted, for libraries that want one (Authlib's client)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """All that a connector can reach. `signing_keys[0]` signs now, all are published; `decryption_keys` decrypt."""
+
+    clock: Clock
+    fetcher: Fetcher
+    addresses: Addresses
+    signing_keys: tuple[SigningKey, ...] = ()
+    decryption_keys: tuple[SigningKey, ...] = ()
+    skew_seconds: int = 90
+    production: bool = False
+    """In production an identity provider's addresses must be https."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamRequest:
+    """What the pipeline asks of the identity provider. `handle` must come back in RelayState or state."""
+
+    handle: str
+    login_hint: str | None = None
+    force_authentication: bool = False
+    passive: bool = False
+    select_account: bool = False
+    max_age_seconds: int | None = None
+    requested_contexts: tuple[str, ...] = ()
+    locale: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Continue:
+    """The exchange goes on: a wrong password, a next leg."""
+
+    outgoing: Outgoing
+    expectation: Expectation
+
+
+class Upstream(Protocol):
+    """One connector, prepared for use: immutable, shared by threads, nothing parsed per login."""
+
+    def begin(self, request: UpstreamRequest, trace: Trace) -> tuple[Outgoing, Expectation]: ...
+
+    def complete(self, incoming: Incoming, expected: Expectation, trace: Trace) -> UpstreamAuthentication | Continue:
+        """Raises UpstreamRefused, InvalidUpstreamResponse, ConnectorUnavailable. Records every check on the trace."""
+        ...
+
+    def reply_handle(self, incoming: Incoming) -> str | None:
+        """The transaction handle that the answer carries (RelayState, state), unverified; None if absent."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SetupStep:
+    """One thing that the identity provider's administrator enters or does. `value` gets a copy button."""
+
+    label: str
+    value: str = ""
+    help: str = ""
+    multiline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SetupSheet:
+    """What to enter at the other side; portal, CLI, API and docs show the same sheet."""
+
+    title: str
+    steps: tuple[SetupStep, ...]
+
+
+class ConnectorType(Protocol):
+    """The code of a kind of identity provider."""
+
+    name: str
+    label: str
+    protocol: str  # "saml", "oidc", …: what the portal asks first
+    Settings: type
+
+    def prepare(self, connector: Connector, tools: Tools) -> Upstream:
+        """Called when configuration changes. Raises InvalidSettings; must not touch the network."""
+        ...
+
+    def setup_sheet(self, connector: Connector, tools: Tools) -> SetupSheet: ...
+
+
+@runtime_checkable
+class ReadsMetadata(Protocol):
+    """A connector type whose settings can be made from a metadata document (file, paste or URL)."""
+
+    def settings_from_metadata(self, document: bytes, tools: Tools, current: Any | None = None) -> tuple[Any, list[str], list[str]]:
+        """(settings, what was understood in words, warnings). Raises InvalidMetadata; `current` keeps the other fields."""
+        ...
+
+
+@runtime_checkable
+class PublishesMetadata(Protocol):
+    """A connector type with a metadata document of ours to give to the identity provider."""
+
+    def metadata_document(self, connector: Connector, tools: Tools) -> bytes: ...
+
+
+@runtime_checkable
+class Discovers(Protocol):
+    """A connector type that completes its settings over the network when it is saved (OIDC discovery)."""
+
+    def discover(self, settings: Any, tools: Tools) -> tuple[Any, list[str], list[str]]:
+        """(completed settings, what was understood, warnings). Raises FetchError or InvalidSettings."""
+        ...

@@ -1,0 +1,1 @@
+"""Google Workspace, thin over the protocol connectors: its words for settings and its deviations, nothing else."""

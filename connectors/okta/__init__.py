@@ -1,0 +1,1 @@
+"""Okta: a thin type over `connectors.saml`; owns the vendor's deviations and words only."""

@@ -1,0 +1,1 @@
+"""OneLogin: a thin type over `connectors.saml`; owns the vendor's deviations and words only."""

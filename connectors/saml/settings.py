@@ -1,0 +1,64 @@
+"""What can be set about a SAML identity provider. Form, API schema, CLI help and docs page are made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from connectors.contract import setting
+
+MAX_SKEW_SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Usually all made from the provider's metadata (`settings_from_metadata`)."""
+
+    entity_id: str = setting("The identity provider's entityID (issuer), exactly as its messages carry it.")
+    signing_certificates: tuple[str, ...] = setting(
+        "PEM certificates of all keys that may sign the provider's messages now. Expiry is not checked, the key counts.",
+        multiline=True,
+    )
+    sso_redirect_url: str = setting("Single sign-on address for the HTTP-Redirect binding.", default="")
+    sso_post_url: str = setting("Single sign-on address for the HTTP-POST binding.", default="")
+    metadata_url: str = setting("Where the provider publishes its metadata; followed for new certificates.", default="")
+    valid_until: str = setting("Until when the imported metadata says to be valid (UTC), for warnings.", default="")
+
+    request_binding: str = setting(
+        "Binding of our requests; auto takes Redirect when there is an address for it.",
+        default="auto",
+        choices=("auto", "redirect", "post"),
+    )
+    sign_requests: bool = setting("Sign our requests. Follows WantAuthnRequestsSigned at import.", default=False)
+    name_id_format: str = setting("NameID format to ask for; empty sends no NameIDPolicy, which AD FS needs.", default="")
+    allow_create: bool = setting("AllowCreate in the NameIDPolicy; LemonLDAP::NG and authentic need it.", default=True)
+    requested_contexts: tuple[str, ...] = setting(
+        "Authentication context classes always asked for. Entra ID fails PasswordProtectedTransport for passwordless people.",
+        default=(),
+    )
+    forward_requested_contexts: bool = setting("Pass on the context classes that the application asks for.", default=False)
+    forward_force_authentication: bool = setting(
+        "Pass on that the person must authenticate afresh, and check it.",
+        default=True,
+        risk="Without it an application that demands fresh authentication may get an old one.",
+    )
+    forward_login_hint: str = setting(
+        "How the typed address is passed on: not, as a login_hint parameter, or as the request's Subject.",
+        default="off",
+        choices=("off", "query", "subject"),
+    )
+    subject_attribute: str = setting(
+        "Name of the attribute that identifies a person for ever; empty takes the NameID. Must never be an email address.",
+        default="",
+    )
+    offer_encryption: bool = setting("Publish an encryption certificate; many providers then encrypt assertions.", default=False)
+    skew_seconds: int = setting("How far the provider's clock may differ, at most 300 seconds.", default=90)
+    accept_unsigned_cbc: bool = setting(
+        "Decrypt AES-CBC although no signature is around it. AD FS encrypts like that.",
+        default=False,
+        risk="AES-CBC without a signature outside can leak plaintext to somebody who may send many altered messages.",
+    )
+    allow_sha1_until: str = setting(
+        "Accept SHA-1 signatures until this day (YYYY-MM-DD); empty never does.",
+        default="",
+        risk="SHA-1 signatures can be forged at a cost that organisations can pay.",
+    )
