@@ -9,7 +9,8 @@ from __future__ import annotations
 import codecs
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import cast
 
 from lxml import etree
 
@@ -112,7 +113,7 @@ def serialise(element: etree._Element) -> bytes:
 
 def text_of(element: etree._Element) -> str:
     """All character data inside. `element.text` ends at the first child node, comments included (CERT VU#475445)."""
-    return "".join(str(part) for part in element.itertext())
+    return "".join(cast("Iterator[str]", element.itertext()))
 
 
 def uri_of(element: etree._Element) -> str:

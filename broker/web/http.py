@@ -39,14 +39,22 @@ def incoming_of(request: Request) -> Incoming:
     )
 
 
+def lenient_query(request: Request) -> dict[str, str]:
+    """The query for pages about a request that may itself be unreadable: Flask's own `args` raises on invalid UTF-8."""
+    return dict(parse_qsl(request.query_string.decode("utf-8", "replace"), keep_blank_values=True))
+
+
 def _body(request: Request) -> bytes:
     request.max_content_length = MAX_BODY_BYTES
     try:
-        return request.get_data(cache=True)
+        body = request.get_data(cache=True)
     except RequestEntityTooLarge as error:
         raise MessageTooLarge(cause=f"the body is larger than {MAX_BODY_BYTES} bytes") from error
     except BadRequest as error:
-        raise MalformedRequest(cause="the body ended before its announced length") from error
+        raise MalformedRequest(cause="the body cannot be read") from error
+    if request.content_length is not None and len(body) < request.content_length:
+        raise MalformedRequest(cause="the body ended before its announced length")
+    return body
 
 
 def _pairs(raw: bytes, where: str) -> Pairs:

@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from broker.domain.errors import Act, BrokerError, CompletedTransaction, ConfigurationError, TransactionError
 from broker.domain.http import Cookie, Failure, Page
 from broker.web import i18n, security
-from broker.web.http import COOKIE_PREFIX
+from broker.web.http import COOKIE_PREFIX, lenient_query
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 
@@ -114,7 +114,7 @@ def _title(error: BrokerError) -> str:
 def _language(ui_locales: str | None) -> str:
     if not has_request_context():
         return i18n.choose_language(ui_locales=ui_locales)
-    asked = request.args.get("lang")
+    asked = lenient_query(request).get("lang")
     cookie = request.cookies.get(COOKIE_PREFIX + i18n.LANGUAGE_COOKIE)
     if asked in i18n.LANGUAGES and asked != cookie:
         security.later_cookie(Cookie(i18n.LANGUAGE_COOKIE, asked, max_age_seconds=31_536_000))
@@ -125,7 +125,10 @@ def _language(ui_locales: str | None) -> str:
 
 def _other_language(language: str) -> tuple[str, str, str] | None:
     """The language link (language, its name, address): only on pages that can be loaded again as they are."""
-    if not has_request_context() or request.method != "GET" or set(request.args) - _HARMLESS_PARAMETERS:
+    if not has_request_context() or request.method != "GET":
+        return None
+    query = lenient_query(request)
+    if query.keys() - _HARMLESS_PARAMETERS:
         return None
     other, name = next((key, name) for key, name in i18n.LANGUAGES.items() if key != language)
-    return other, name, "?" + urlencode({**request.args, "lang": other})
+    return other, name, "?" + urlencode({**query, "lang": other})

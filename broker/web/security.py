@@ -78,7 +78,7 @@ def _cache_life() -> str:
     if request.endpoint != "static":
         return "no-store"
     # A fingerprinted address never changes its content.
-    return f"public, max-age={_YEAR_SECONDS}, immutable" if "v" in request.args else "public, max-age=300"
+    return f"public, max-age={_YEAR_SECONDS}, immutable" if request.query_string.startswith(b"v=") else "public, max-age=300"
 
 
 def set_cookie(response: Response, cookie: Cookie) -> None:

@@ -161,6 +161,8 @@ class SmallIdp:
         if "response" in answer.sign:
             sign(root, self.key, answer.signature_method, answer.digest_method)
         if answer.edit_signed is not None:
+            # Parsed again: lxml does not find by name what xmlsec put into the tree.
+            root = etree.fromstring(etree.tostring(root))
             answer.edit_signed(root)
         return etree.tostring(root, encoding="UTF-8")
 

@@ -10,7 +10,7 @@ from functools import partial
 import xmlsec
 from lxml import etree
 
-from tests.support.saml_idp import DS, SAML, SAMLP, Answer, KeyPair, SmallIdp, key_pair, sign
+from tests.support.saml_idp import DS, SAML, SAMLP, Answer, KeyPair, SmallIdp, encrypt, key_pair, sign
 
 EVIL = "u-victim"
 XENC = "http://www.w3.org/2001/04/xmlenc#"
@@ -29,7 +29,7 @@ class Attack:
     reference: str
     check: str
     forge: Forge
-    neighbour: Forge = lambda idp, answer: idp.respond(answer)  # noqa: E731
+    neighbour: Forge = lambda idp, answer: idp.respond(answer)
 
 
 def find(root: etree._Element, name: str, namespace: str = SAML) -> etree._Element:
@@ -39,11 +39,12 @@ def find(root: etree._Element, name: str, namespace: str = SAML) -> etree._Eleme
 
 
 def forged(element: etree._Element, identifier: str) -> etree._Element:
-    """A copy without signature, about somebody else, with another ID."""
+    """A copy without signature, about somebody else, with other IDs."""
     evil = copy.deepcopy(element)
     for signature in list(evil.iter(f"{{{DS}}}Signature")):
         signature.getparent().remove(signature)
-    evil.set("ID", identifier)
+    for number, element in enumerate(evil.xpath("descendant-or-self::*[@ID]")):
+        element.set("ID", f"{identifier}{number or ''}")  # unique, or the parser would already stop it
     find(evil, "NameID").text = EVIL
     return evil
 
@@ -245,6 +246,13 @@ def _break_signature(place: str) -> Callable[[etree._Element], None]:
     return change
 
 
+def break_inside(idp: SmallIdp, answer: Answer) -> bytes:
+    root = _signed(idp, answer, "assertion")
+    _break_signature("assertion")(root)
+    sign(root, idp.key)
+    return _octets(root)
+
+
 # --- other keys and algorithms ----------------------------------------------------------------------------------------------
 
 
@@ -294,15 +302,14 @@ def encrypted_beside_signed(encryption_certificate: str) -> Forge:
 def wrapped_in_ciphertext(encryption_certificate: str) -> Forge:
     """XSW4 inside the ciphertext."""
 
-    def wrap(root: etree._Element) -> None:
+    def forge(idp: SmallIdp, answer: Answer) -> bytes:
+        root = _signed(idp, answer, "assertion")
         original = find(root, "Assertion")
-        sign(original, key_pair("idp"))
         evil = forged(original, "_evil")
         root.replace(original, evil)
         evil.append(original)
-
-    def forge(idp: SmallIdp, answer: Answer) -> bytes:
-        return idp.respond(replace(answer, sign=(), edit=wrap, encrypt_for=encryption_certificate))
+        encrypt(evil, encryption_certificate)
+        return _octets(root)
 
     return forge
 
@@ -318,7 +325,6 @@ def cipher_reference(encryption_certificate: str) -> Forge:
 
 
 _HUB_ENCRYPTION = key_pair("hub-encryption").certificate_pem
-_SHA256_TWICE = b'Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"'
 
 ATTACKS = [
     *(
@@ -353,7 +359,7 @@ ATTACKS = [
            neighbour=lambda idp, a: idp.respond(replace(a, sign=("assertion", "response")))),
     Attack("broken assertion signature", "SAML Core 5", "saml.assertion_signature",
            # the response is signed after the assertion was broken, so only the inner signature is wrong
-           lambda idp, a: _break_inside(idp, a),
+           break_inside,
            neighbour=lambda idp, a: idp.respond(replace(a, sign=("assertion", "response")))),
     Attack("own key, certificate in KeyInfo", "CVE-2021-21239", "saml.assertion_signature", with_key(partial(key_pair, "mallory"))),
     Attack("own key, subject of the real one", "SAML Raider", "saml.assertion_signature",
@@ -377,17 +383,11 @@ ATTACKS = [
            neighbour=encrypted(_HUB_ENCRYPTION)),
     Attack("encrypted beside a signed one", "CVE-2026-2092", "saml.shape", encrypted_beside_signed(_HUB_ENCRYPTION)),
     Attack("wrapping inside the ciphertext", "CVE-2016-5697", "saml.decryption", wrapped_in_ciphertext(_HUB_ENCRYPTION)),
-    Attack("RSA 1.5 key transport", "Jager & Somorovsky 2011", "saml.decryption", encrypted(_HUB_ENCRYPTION, key_transport="Rsa15")),
+    Attack("RSA 1.5 key transport", "Jager & Somorovsky 2011", "saml.decryption",
+           encrypted(_HUB_ENCRYPTION, key_transport="Rsa15")),
     Attack("AES-CBC without outer signature", "Jager & Somorovsky 2011", "saml.decryption",
            encrypted(_HUB_ENCRYPTION, cipher="Aes256Cbc"),
            neighbour=encrypted(_HUB_ENCRYPTION, cipher="Aes256Cbc", sign=("response",))),
     Attack("encrypted for somebody else", "-", "saml.decryption", encrypted(key_pair("mallory").certificate_pem)),
     Attack("CipherReference", "XML Encryption 3.3.1", "saml.decryption", cipher_reference(_HUB_ENCRYPTION)),
 ]
-
-
-def _break_inside(idp: SmallIdp, answer: Answer) -> bytes:
-    root = _signed(idp, answer, "assertion")
-    _break_signature("assertion")(root)
-    sign(root, idp.key)
-    return _octets(root)

@@ -1,0 +1,70 @@
+"""Two languages: which one, and that none of the sentences is missing."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask.testing import FlaskClient
+from markupsafe import Markup
+
+from broker.web import i18n
+from tests.support.messages import message_ids
+
+_HOLES = re.compile(r"%\(\w+\)s")
+
+
+def test_given_every_sentence_that_pages_show_then_french_has_it() -> None:
+    french = i18n.catalogue("fr")
+    missing = sorted(message for message in message_ids() if message not in french)
+    assert missing == []
+
+
+def test_given_a_translation_then_it_has_the_same_holes() -> None:
+    for message, sentence in i18n.catalogue("fr").items():
+        assert sorted(_HOLES.findall(message)) == sorted(_HOLES.findall(sentence)), message
+        assert sentence.strip(), message
+
+
+@pytest.mark.parametrize(
+    ("asked", "cookie", "ui_locales", "accept", "expected"),
+    [
+        (None, None, None, None, "en"),
+        (None, None, None, "fr-CA,fr;q=0.9,en;q=0.8", "fr"),
+        (None, None, None, "de,nl;q=0.5", "en"),
+        (None, None, "de fr-CA en", "en", "fr"),
+        (None, "en", "fr", "fr", "en"),
+        ("fr", "en", "en", "en", "fr"),
+        ("xx", None, None, "fr", "fr"),
+        (None, "xx", None, None, "en"),
+        (None, None, "\x00 %%", "\x00;;q=z", "en"),
+    ],
+)
+def test_given_wishes_when_choosing_then_the_nearest_wins(
+    asked: str | None, cookie: str | None, ui_locales: str | None, accept: str | None, expected: str
+) -> None:
+    assert i18n.choose_language(asked=asked, cookie=cookie, ui_locales=ui_locales, accept_language=accept) == expected
+
+
+def test_given_values_with_markup_when_translated_then_escaped_unless_markup_already() -> None:
+    translate = i18n.translator("fr")
+    assert translate("Open %(title)s", title="<b>") == "Ouvrir &lt;b&gt;"
+    assert translate("Open %(title)s", title=Markup("<b>x</b>")) == "Ouvrir <b>x</b>"
+    assert translate("100 % <unknown>") == "100 % &lt;unknown&gt;"
+
+
+def test_given_a_sentence_that_was_filled_in_before_then_it_is_recognised() -> None:
+    assert i18n.translated("fr", "Open Ledger") == "Ouvrir Ledger"
+    assert i18n.translated("fr", "Opened Ledger") == "Opened Ledger"
+
+
+def test_given_the_language_link_when_followed_then_the_browser_keeps_the_language(client: FlaskClient) -> None:
+    assert 'href="?lang=fr"' in client.get("/step/page").text
+    switched = client.get("/step/page?lang=fr")
+    assert "Vous êtes déconnecté" in switched.text
+    assert "__Host-language=fr" in switched.headers["Set-Cookie"]
+    assert "Vous êtes déconnecté" in client.get("/step/page").text
+
+
+def test_given_protocol_parameters_in_the_address_then_no_language_link(client: FlaskClient) -> None:
+    assert "?lang" not in client.get("/step/page?SAMLRequest=abc").text
