@@ -56,9 +56,13 @@ class KeyPair:
         return "".join(self.certificate_pem.split("-----")[2].split())
 
 
-@cache
 def key_pair(name: str, *, kind: str = "rsa2048", not_after: datetime = datetime(2046, 1, 1, tzinfo=UTC)) -> KeyPair:
     """A key pair by name, the same within one run. kind: rsa1024, rsa2048, p256, p384."""
+    return _key_pair(name, kind, not_after)
+
+
+@cache
+def _key_pair(name: str, kind: str, not_after: datetime) -> KeyPair:
     key = {
         "rsa1024": lambda: rsa.generate_private_key(65537, 1024),
         "rsa2048": lambda: rsa.generate_private_key(65537, 2048),
