@@ -178,9 +178,7 @@ def _mount(app: Flask, built: Vestibule) -> None:
         )
     )
     app.register_blueprint(
-        upstream_endpoints.blueprint(
-            upstream_endpoints.UpstreamFace(built.pipeline, built.catalog, hub.traces, built.connectors.metadata_of)
-        )
+        upstream_endpoints.blueprint(upstream_endpoints.UpstreamFace(built.pipeline, built.connectors.metadata_of))
     )
     app.register_blueprint(chooser.blueprint(chooser.ChooserFace(built.pipeline)))
     app.register_blueprint(signout.blueprint(signout.SignOutFace(_SignOut(hub))))

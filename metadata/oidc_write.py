@@ -34,4 +34,4 @@ def write_discovery(issuer: str) -> bytes:
             "request_uri_parameter_supported": False,
             "authorization_response_iss_parameter_supported": True,
         }
-    )  # fmt: skip
+    )

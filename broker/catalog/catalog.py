@@ -18,6 +18,7 @@ from broker.store.tables import configuration, trust_queries
 T = TypeVar("T")
 MAX_ENTRIES = 4000
 MAX_CHANGES_FOLLOWED = 500
+MAX_CANDIDATES = 100
 
 
 class Catalog:
@@ -53,6 +54,11 @@ class Catalog:
             self._entries.clear()
             return
         self._entries.pop((kind, object_id), None)
+        if kind in {"connector", "domain"}:
+            # A tenant's prepared form lists both; which tenant it was, the change does not say.
+            kind = "tenant"
+            for key in [key for key in self._entries if key[0] == kind]:
+                del self._entries[key]
         for key in [key for key in self._entries if key[0].startswith(f"{kind} by ")]:
             del self._entries[key]
 
@@ -77,7 +83,11 @@ class Catalog:
         def load() -> PreparedTenant | None:
             with self._database.reading() as connection:
                 row = trust_queries.tenant(connection, tenant_id)
-            return None if row is None else self.preparer.tenant(row)
+                if row is None:
+                    return None
+                domains = frozenset(domain.name for domain in trust_queries.domains_of(connection, tenant_id))
+                found = trust_queries.enabled_connectors(connection, [tenant_id], MAX_CANDIDATES)
+            return self.preparer.tenant(row, domains, tuple(_candidate(row) for row in found))
 
         return self._cached("tenant", tenant_id, load)
 
@@ -134,18 +144,22 @@ class Catalog:
         return None if row is None else mapping.domain(row)
 
     def owns_domain(self, tenant_id: str, name: str) -> bool:
-        with self._database.reading() as connection:
-            return trust_queries.owns_domain(connection, tenant_id, name)
+        """Has this tenant proved exactly this domain? From memory: a changed domain forgets its tenant."""
+        tenant = self.tenant(tenant_id)
+        return tenant is not None and name in tenant.domains
 
     def candidates(self, tenant_ids: frozenset[str] | None, limit: int) -> list[Candidate]:
         """Enabled connectors of enabled tenants among `tenant_ids` (None: of all), at most `limit`."""
+        if tenant_ids is not None and len(tenant_ids) == 1:
+            tenant = self.tenant(next(iter(tenant_ids)))
+            return list(tenant.candidates[:limit]) if tenant is not None and tenant.tenant.enabled else []
         with self._database.reading() as connection:
             rows = (
                 trust_queries.some_enabled_connectors(connection, limit)
                 if tenant_ids is None
                 else trust_queries.enabled_connectors(connection, sorted(tenant_ids), limit)
             )
-        return [Candidate(row.tenant_id, row.id, row.type, row.name) for row in rows]
+        return [_candidate(row) for row in rows]
 
     def enabled(self, tenant_id: str, connector_id: str) -> bool:
         """The one gate: is this way of signing in switched on? Asked at start, callback, reuse, token and userinfo."""
@@ -153,3 +167,7 @@ class Catalog:
         if tenant is None or connector is None:
             return False
         return tenant.tenant.enabled and connector.connector.enabled and connector.connector.tenant_id == tenant_id
+
+
+def _candidate(row: Any) -> Candidate:
+    return Candidate(row.tenant_id, row.id, row.type, row.name)

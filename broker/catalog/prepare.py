@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from broker.domain.clock import Clock
+from broker.domain.home_realm import Candidate
 from broker.domain.keys import KeyUse
 from broker.domain.trust import Application, Connector, Tenant
 from broker.keys.keyring import Keyring
@@ -21,8 +22,12 @@ from connectors.contract import Addresses, ConnectorType, Fetcher, Tools, Upstre
 
 @dataclass(frozen=True, slots=True)
 class PreparedTenant:
+    """`domains` are the tenant's proved email domains, `candidates` its enabled connectors."""
+
     tenant: Tenant
     acceptance: tuple[Rule, ...]
+    domains: frozenset[str] = frozenset()
+    candidates: tuple[Candidate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +90,9 @@ class Preparer:
             production=self._production,
         )
 
-    def tenant(self, row: Row[Any]) -> PreparedTenant:
+    def tenant(self, row: Row[Any], domains: frozenset[str], candidates: tuple[Candidate, ...]) -> PreparedTenant:
         tenant = mapping.tenant(row)
-        return PreparedTenant(tenant, compile_rules(tenant.acceptance_rules, field="acceptance"))
+        return PreparedTenant(tenant, compile_rules(tenant.acceptance_rules, field="acceptance"), domains, candidates)
 
     def read_connector(self, row: Row[Any]) -> Connector:
         """The connector with its secrets opened."""

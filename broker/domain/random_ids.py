@@ -30,5 +30,8 @@ def xml_id() -> str:
 
 def reference_code() -> str:
     """A short code that a person can read to support, `K7QF-3M2P-XW`: 10 symbols of 29, about 48 bits."""
-    symbols = "".join(secrets.choice(_REFERENCE_ALPHABET) for _ in range(10))
+    number, symbols = secrets.randbits(80), ""  # 80 bits for 48: taking remainders leaves no measurable bias
+    for _ in range(10):
+        number, rest = divmod(number, len(_REFERENCE_ALPHABET))
+        symbols += _REFERENCE_ALPHABET[rest]
     return f"{symbols[:4]}-{symbols[4:8]}-{symbols[8:]}"

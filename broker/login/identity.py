@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import msgspec
 
 from broker.domain import claims as c
@@ -14,6 +16,8 @@ from broker.login.context import Login
 from broker.store.tables import identities
 
 _encoder = msgspec.json.Encoder()
+# A profile that has not changed is noted at most this often: a login should not have to write it.
+_SEEN_EVERY = timedelta(hours=1)
 
 
 def identify(login: Login) -> Outgoing | None:
@@ -50,6 +54,7 @@ def _seen(login: Login, tenant_id: str, subject: UpstreamSubject, email: str | N
             found = identities.find_linked(connection, tenant_id, subject.connector_id, subject.issuer, subject.value)
             if found is None:
                 raise RuntimeError("an identity link exists but cannot be read")
-        identities.saw(connection, tenant_id, found.id, email=email, profile=profile, at=now)
-    login.trace.decide("identity", f"known by this provider's subject: {found.id}")
-    return found
+        if found.profile != profile or found.email != email or now - found.last_seen_at > _SEEN_EVERY:
+            identities.saw(connection, tenant_id, found.identity.id, email=email, profile=profile, at=now)
+    login.trace.decide("identity", f"known by this provider's subject: {found.identity.id}")
+    return found.identity

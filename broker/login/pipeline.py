@@ -69,12 +69,12 @@ class Pipeline:
 
     # --- from identity providers --------------------------------------------------------------------------------------
 
-    def complete(self, connector_id: str, incoming: Incoming, trace: Trace) -> Reply:
-        """An identity provider's answer arrived at this connector's address. `trace` is used if no login is found."""
+    def complete(self, connector_id: str, incoming: Incoming) -> Reply:
+        """An identity provider's answer arrived at this connector's address."""
         prepared = self._hub.catalog.connector(connector_id)
         if prepared is None:
             raise NotFound(cause="no connector has this address")
-        login = self._resume(prepared.upstream.reply_handle(incoming), incoming, trace, "returned from the identity provider")
+        login = self._resume(prepared.upstream.reply_handle(incoming), incoming, "returned from the identity provider")
         try:
             expected = login.transaction.expectation
             at_home = expected is not None and expected.connector_id == connector_id
@@ -98,7 +98,7 @@ class Pipeline:
 
     def show(self, handle: str, incoming: Incoming, *, other: bool = False) -> Reply:
         """The person reloaded, came back or wants to try again: discovery starts anew. `other`: forget the remembered one."""
-        login = self._resume(handle, incoming, None, "opened the sign-in page")
+        login = self._resume(handle, incoming, "opened the sign-in page")
         if other:
             login.cookies.append(remembered.forget())
             login.incoming = replace(incoming, cookies={})
@@ -106,7 +106,7 @@ class Pipeline:
 
     def choose(self, handle: str, incoming: Incoming, *, email: str = "", connector_id: str = "", remember: bool = False) -> Reply:
         """The person typed an address or pressed a connector's button."""
-        login = self._resume(handle, incoming, None, "chose a home realm")
+        login = self._resume(handle, incoming, "chose a home realm")
         login.leave(home_realm=None, expectation=None)
         try:
             with self._hub.database.unit_of_work():
@@ -139,7 +139,7 @@ class Pipeline:
 
     def give_up(self, handle: str, incoming: Incoming) -> Reply:
         """The person returns to the application without having signed in: it hears the error in its own protocol."""
-        login = self._resume(handle, incoming, None, "returned to the application")
+        login = self._resume(handle, incoming, "returned to the application")
         return Reply(failure.give_up(login), tuple(login.cookies))
 
     # --- inside -------------------------------------------------------------------------------------------------------
@@ -167,8 +167,8 @@ class Pipeline:
         trace.tenant_id = request.hints.tenant_id
         return Login(self._hub, transaction, application, incoming, trace, cookies=cookies)
 
-    def _resume(self, handle: str | None, incoming: Incoming, trace: Trace | None, hop: str) -> Login:
-        """The waiting login with this handle, in the browser that began it. Errors are noted on whichever trace there is."""
+    def _resume(self, handle: str | None, incoming: Incoming, hop: str) -> Login:
+        """The waiting login with this handle, in the browser that began it. Without one, a trace of its own tells why."""
         try:
             if not handle:
                 raise UnknownTransaction(cause="the answer carries no RelayState or state")  # noqa: TRY301
@@ -176,7 +176,7 @@ class Pipeline:
         except BrokerError as error:
             if isinstance(error, CompletedTransaction):
                 error.again_handle = handle
-            raise failure.noted_on(self._hub, trace or self._hub.traces.begin(incoming, hop), error) from error
+            raise failure.noted_on(self._hub, self._hub.traces.begin(incoming, hop), error) from error
         application = self._hub.catalog.application(transaction.request.application_id)
         if application is None:
             raise NotFound(cause="the application was removed meanwhile")

@@ -48,10 +48,10 @@ def get(store: TransientStore, handle: str) -> LoginTransaction:
 
 def finish(store: TransientStore, transaction: LoginTransaction, now: datetime) -> None:
     """Takes it out, once. Raises CompletedTransaction for everybody but the first."""
-    if store.take(WAITING, transaction.handle) is None:
-        raise CompletedTransaction(cause="another answer to this transaction was faster")
     remembered = FinishedLogin(transaction.request, transaction.browser_hash, transaction.trace_code, transaction.created_at)
-    store.put(FINISHED, transaction.handle, _FORMAT + _encoder.encode(remembered), now + timedelta(hours=1))
+    value = _FORMAT + _encoder.encode(remembered)
+    if not store.exchange(WAITING, transaction.handle, FINISHED, value, now + timedelta(hours=1)):
+        raise CompletedTransaction(cause="another answer to this transaction was faster")
 
 
 def finished(store: TransientStore, handle: str) -> FinishedLogin:

@@ -104,6 +104,7 @@ def _page(token: str, state: PageState, problem: Problem | None = None) -> Respo
         "state": state,
         "connector": connector,
         "kinds": sorted(state.kinds, key=lambda kind: kind[0] in GENERAL_KINDS),
+        "general": GENERAL_KINDS,
         "guidance": guidance_for(connector.type, connector.protocol) if connector else None,
         "problem": problem,
         "scope": _scope(token),

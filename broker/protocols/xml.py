@@ -94,7 +94,10 @@ def transcode(data: bytes) -> bytes:
 
 
 def canonical(element: etree._Element, prefixes: Sequence[str] = ()) -> bytes:
-    """Exclusive canonical XML without comments (xml-exc-c14n). Raises XmlError: a failure is never the empty string."""
+    """Exclusive canonical XML without comments (xml-exc-c14n). Raises XmlError: a failure is never the empty string.
+
+    lxml ignores `#default` among the prefixes; where that matters the digest differs, and the document is refused.
+    """
     try:
         octets = etree.tostring(
             element, method="c14n", exclusive=True, with_comments=False, inclusive_ns_prefixes=list(prefixes) or None
@@ -127,6 +130,14 @@ def set_text(element: etree._Element, value: str) -> None:
         element.text = value
     except ValueError:
         element.text = _NOT_XML.sub("\ufffd", value)
+
+
+def set_attribute(element: etree._Element, name: str, value: str) -> None:
+    """The same for an attribute."""
+    try:
+        element.set(name, value)
+    except ValueError:
+        element.set(name, _NOT_XML.sub("\ufffd", value))
 
 
 def local_name(element: etree._Element) -> str:

@@ -61,9 +61,9 @@ class Upkeep:
                 events = [] if row is None else trace_log.decode_events(row.events)
                 sent = [event for event in events if event.kind is EventKind.HOP]
                 where = f"{sent[-1].name} {sent[-1].detail}" if sent else "nowhere"
-                events.append(TraceEvent(EventKind.DECISION, now, "abandoned", f"last seen: {where}; the browser never came back"))
-                values = {"outcome": Outcome.ABANDONED.value, "pending_until": None, "events": trace_log.encode_events(events)}
-                traces.change(connection, code, values)
+                verdict = TraceEvent(EventKind.DECISION, now, "abandoned", f"last seen: {where}; the browser never came back")
+                values = {"outcome": Outcome.ABANDONED.value, "error_code": None, "pending_until": None, **dict.fromkeys(traces.FOUND)}
+                traces.append(connection, code, trace_log.encode_events([verdict]), values)
         return len(codes)
 
     def start(self, every_seconds: float) -> threading.Event:

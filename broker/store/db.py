@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -45,13 +46,18 @@ def engine_options(url: str) -> dict[str, Any]:
 
 
 class Database:
-    """The engine and the unit of work. One per application."""
+    """The engine and the unit of work. One per application.
+
+    On SQLite each thread keeps its two connections open: checking one out of the pool costs more than a query does.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._reader = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._current: ContextVar[Connection | None] = ContextVar("connection", default=None)
+        self._kept: threading.local | None = None
         if engine.dialect.name == "sqlite":
+            self._kept = threading.local()
             _tune_sqlite(engine)
 
     @contextmanager
@@ -65,7 +71,7 @@ class Database:
         if joined is not None:
             yield joined
             return
-        with self.engine.begin() as connection:
+        with self._writing() as connection:
             token = self._current.set(connection)
             try:
                 yield connection
@@ -78,9 +84,37 @@ class Database:
         joined = self._current.get()
         if joined is not None:
             yield joined
-            return
-        with self._reader.connect() as connection:
-            yield connection
+        elif self._kept is not None:
+            yield self._keep("reader", self._reader)
+        else:
+            with self._reader.connect() as connection:
+                yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        if self._kept is None:
+            with self.engine.begin() as connection:
+                yield connection
+        else:
+            connection = self._keep("writer", self.engine)
+            with connection.begin():
+                yield connection
+
+    def _keep(self, name: str, engine: Engine) -> Connection:
+        found: Connection | None = getattr(self._kept, name, None)
+        if found is None or found.closed:
+            found = engine.connect()
+            setattr(self._kept, name, found)
+        return found
+
+    def dispose(self) -> None:
+        """Closes every connection that is not in use, this thread's kept ones included."""
+        if self._kept is not None:
+            for name in ("reader", "writer"):
+                found: Connection | None = getattr(self._kept, name, None)
+                if found is not None:
+                    found.close()
+        self.engine.dispose()
 
 
 def _tune_sqlite(engine: Engine) -> None:

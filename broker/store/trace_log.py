@@ -18,7 +18,7 @@ from broker.store.tables import traces
 
 log = logging.getLogger("vestibule.trace")
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(list[TraceEvent])
+_decoder = msgspec.json.Decoder(TraceEvent)
 
 
 class TraceLog:
@@ -39,12 +39,8 @@ class TraceLog:
         return trace
 
     def resume(self, code: str) -> Trace:
-        """The trace of a waiting login; a fresh one under the same code if it was purged."""
-        with self._database.reading() as connection:
-            row = traces.events(connection, code)
-        if row is None:
-            return Trace(code, self._clock, self._clock.now())
-        return Trace(code, self._clock, row.started_at, events=_decoder.decode(row.events), stored=True)
+        """The trace of a waiting login: what happens now is appended to what is stored."""
+        return Trace(code, self._clock, self._clock.now(), stored=True)
 
     def save(self, trace: Trace, *, pending_until: datetime | None = None) -> None:
         """Inserts or updates. `pending_until`: when an unanswered login is to be called abandoned."""
@@ -55,19 +51,15 @@ class TraceLog:
             "outcome": trace.outcome.value,
             "error_code": trace.error_code,
             "pending_until": pending_until if trace.outcome is Outcome.PENDING else None,
-            "events": _encoder.encode(trace.events),
+            **{name: getattr(trace, name) for name in traces.FOUND},
         }
-        for name in ("tenant_id", "application_id", "connector_id", "email_hash"):
-            if (value := getattr(trace, name)) is not None:
-                values[name] = value
+        events = encode_events(trace.events)
         with self._database.unit_of_work() as connection:
-            if trace.stored:
-                traces.change(connection, trace.code, values)
-            else:
-                blank = {"tenant_id": None, "application_id": None, "connector_id": None, "email_hash": None}
-                row = {**blank, **values, "code": trace.code, "started_at": trace.started_at, "expires_at": trace.started_at + self._keep}
-                traces.add(connection, row)
+            if not trace.stored or not traces.append(connection, trace.code, events, values):
+                more = {"code": trace.code, "started_at": trace.started_at, "expires_at": trace.started_at + self._keep, "events": events}
+                traces.add(connection, {**values, **more})
                 trace.stored = True
+        trace.events.clear()
 
     def _over_rate(self) -> bool:
         minute = int(time.monotonic() // 60)
@@ -78,8 +70,9 @@ class TraceLog:
 
 
 def decode_events(value: bytes) -> list[TraceEvent]:
-    return _decoder.decode(value)
+    return _decoder.decode_lines(value)
 
 
 def encode_events(events: list[TraceEvent]) -> bytes:
-    return _encoder.encode(events)
+    """One JSON object a line, so that more can be appended without reading what is there."""
+    return _encoder.encode_lines(events)

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, request
 
-from broker.catalog.catalog import Catalog
 from broker.domain.errors import NotFound
 from broker.domain.http import Document
 from broker.login.pipeline import Pipeline
-from broker.store.trace_log import TraceLog
 from broker.web.http import incoming_of
 from broker.web.outgoing import respond
 
@@ -21,8 +19,6 @@ class UpstreamFace:
     """`metadata_of` gives our own description toward a connector's identity provider, if its protocol has one."""
 
     pipeline: Pipeline
-    catalog: Catalog
-    traces: TraceLog
     metadata_of: Callable[[str], bytes | None]
 
 
@@ -30,9 +26,7 @@ def blueprint(face: UpstreamFace) -> Blueprint:
     views = Blueprint("upstream", __name__)
 
     def answer(connector_id: str) -> Response:
-        incoming = incoming_of(request)
-        g.trace = trace = face.traces.begin(incoming, "answer of an identity provider")
-        return respond(face.pipeline.complete(connector_id, incoming, trace))
+        return respond(face.pipeline.complete(connector_id, incoming_of(request)))
 
     def metadata(connector_id: str) -> Response:
         document = face.metadata_of(connector_id)

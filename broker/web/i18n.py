@@ -19,6 +19,7 @@ LANGUAGE_COOKIE = "language"
 Translate = Callable[..., Markup]
 
 _LOCALE = Path(__file__).resolve().parent.parent / "locale"
+_LONGEST = 1000
 _HOLE = re.compile(r"%\((\w+)\)s")
 
 
@@ -66,22 +67,24 @@ def translated(language: str, text: str) -> str:
     Sentences that were filled in below the web layer ("2 signing certificates") are recognised by the holes of a message id.
     """
     found = catalogue(language).get(text)
-    if found is not None:
-        return found
+    if found is not None or len(text) > _LONGEST:
+        return found or text
     for pattern, sentence in _patterns(language):
         match = pattern.fullmatch(text)
         if match:
-            return sentence % match.groupdict()
+            return sentence % {name: translated(language, value) for name, value in match.groupdict().items()}
     return text
 
 
 @cache
 def _patterns(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
-    made = []
-    for message, sentence in catalogue(language).items():
-        if _HOLE.search(message):
-            made.append((_pattern(message), sentence))
-    return tuple(made)
+    # The most literal text first: "Valid until %(day)s." must win over "%(day)s March %(year)s".
+    filled = sorted((item for item in catalogue(language).items() if _HOLE.search(item[0])), key=_literal_length, reverse=True)
+    return tuple((_pattern(message), sentence) for message, sentence in filled)
+
+
+def _literal_length(item: tuple[str, str]) -> int:
+    return len(_HOLE.sub("", item[0]))
 
 
 def _pattern(message: str) -> re.Pattern[str]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Response
 from werkzeug.urls import iri_to_uri
 
 from broker.domain.errors import InternalError
 from broker.domain.http import Document, Failure, Outgoing, Page, PostForm, Prompt, Redirect, Reply
 from broker.web import pages, security
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def respond(reply: Reply | Outgoing) -> Response:
@@ -34,7 +38,7 @@ def respond(reply: Reply | Outgoing) -> Response:
 
 def _redirect(redirect: Redirect) -> Response:
     url = redirect.url
-    if any(character < " " or character == "\x7f" for character in url):
+    if _CONTROL.search(url):
         raise InternalError(cause="a redirect address contains control characters")
     if url.startswith("/"):
         url = security.settings().public_url + url

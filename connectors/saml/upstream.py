@@ -45,11 +45,12 @@ class SamlUpstream:
         force = fresh and settings.forward_force_authentication
         forwarded = request.requested_contexts if settings.forward_requested_contexts else ()
         by_redirect = _uses_redirect(settings)
-        address = self._address(by_redirect, request.login_hint)
+        destination = settings.sso_redirect_url if by_redirect else settings.sso_post_url
+        address = self._with_hint(destination, request.login_hint)
         message = self.template.fill(
             request_id,
             now,
-            address,
+            destination,
             force_authn=force,
             is_passive=request.passive,
             requested_contexts=settings.requested_contexts or forwarded,
@@ -58,7 +59,7 @@ class SamlUpstream:
         if self.signing is not None and not by_redirect:
             xmldsig.sign(message, self.signing)
         trace.message("SAML AuthnRequest sent", redacted(message))
-        trace.hop("sent to identity provider", address.partition("?")[0])
+        trace.hop("sent to identity provider", destination)
         expectation = Expectation(self.connector_id, request_id, self.acs, now, forced_at=now if force else None)
         octets = xml.serialise(message)
         if by_redirect:
@@ -89,12 +90,10 @@ class SamlUpstream:
             return None
         return relay_state if relay_state and len(relay_state) <= bindings.OUR_RELAY_STATE_BYTES else None
 
-    def _address(self, by_redirect: bool, login_hint: str | None) -> str:
-        settings = self.settings
-        address = settings.sso_redirect_url if by_redirect else settings.sso_post_url
-        if login_hint and settings.forward_login_hint == "query":
-            address += f"{'&' if '?' in address else '?'}login_hint={quote(login_hint, safe='')}"
-        return address
+    def _with_hint(self, address: str, login_hint: str | None) -> str:
+        if not login_hint or self.settings.forward_login_hint != "query":
+            return address
+        return f"{address}{'&' if '?' in address else '?'}login_hint={quote(login_hint, safe='')}"
 
 
 def _uses_redirect(settings: Settings) -> bool:

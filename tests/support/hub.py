@@ -76,7 +76,7 @@ class Hub:
 
     def __exit__(self, *error: object) -> None:
         self._stack.close()
-        self.built.database.engine.dispose()
+        self.built.database.dispose()
         databases.drop(self.database_url)
 
     # --- configuration ------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +13,11 @@ from broker.demo import site, world
 from broker.domain import errors
 from broker.portal import guidance, views
 from broker.web import pages
+from metadata import saml_words
 
-TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = ROOT / "templates"
+SERVICES = tuple(ROOT / "broker" / "services" / name for name in ("connectors.py", "setup_links.py"))
 
 
 def message_ids() -> set[str]:
@@ -51,6 +55,54 @@ def of_portal() -> Iterator[str]:
         yield from (each.where, each.find)
         for field in each.fields:
             yield from (text for text in dataclasses.astuple(field)[1:3] if text)
+
+
+def filled_in_elsewhere() -> Iterator[str]:
+    """Examples of what metadata readers, connectors and services say on the set-up page, every value replaced by 7."""
+    yield from saml_words.PROBLEMS.values()
+    for path in (*ROOT.glob("connectors/**/*.py"), *ROOT.glob("metadata/*.py"), *SERVICES):
+        tree = ast.parse(path.read_text("utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call):
+                yield from _said_by(node)
+            elif isinstance(node, ast.FunctionDef) and node.name.strip("_") in _SPEAKERS:
+                yield from _sentences(node)
+    for path in (ROOT / "broker" / "demo").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and _name(node) == "PartnerError":
+                yield from _text(node.args[0])
+
+
+_SPEAKERS = {"understood", "warnings", "understood_provider", "understood_party", "certificates"}
+
+
+def _said_by(call: ast.Call) -> Iterator[str]:
+    shown = {"InvalidSettings": (0,), "InvalidMetadata": (0,), "Conflict": (0,), "SetupSheet": (0,), "SetupStep": (0, 2)}
+    for position in shown.get(_name(call), ()):
+        if len(call.args) > position:
+            yield from _text(call.args[position])
+
+
+def _sentences(function: ast.FunctionDef) -> Iterator[str]:
+    """Strings with a space in them: the sentences of a function that only speaks."""
+    waiting: list[ast.AST] = list(function.body[1:] if ast.get_docstring(function) else function.body)
+    while waiting:
+        node = waiting.pop()
+        found = [text for text in _text(node) if " " in text.strip()]
+        yield from found
+        if not isinstance(node, ast.JoinedStr):
+            waiting += ast.iter_child_nodes(node)
+
+
+def _text(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value:
+        yield node.value + "7" if node.value.endswith(": ") else node.value
+    if isinstance(node, ast.JoinedStr):
+        yield "".join(str(part.value) if isinstance(part, ast.Constant) else "7" for part in node.values)
+
+
+def _name(call: ast.Call) -> str:
+    return call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
 
 
 def of_demonstration() -> Iterator[str]:

@@ -72,7 +72,8 @@ class OidcRig:
 
 def incoming(parameters: dict[str, str] | bytes, *, method: str = "GET") -> Incoming:
     pairs = tuple(parse_qsl(parameters.decode()) if isinstance(parameters, bytes) else parameters.items())
-    return Incoming(method, "/upstream/con_1/callback", query=pairs if method == "GET" else (), form=pairs if method == "POST" else ())
+    query, form = (pairs, ()) if method == "GET" else ((), pairs)
+    return Incoming(method, "/upstream/con_1/callback", query=query, form=form)
 
 
 def new_trace(clock: FixedClock) -> Trace:

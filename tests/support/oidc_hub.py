@@ -55,6 +55,7 @@ class OidcHub:
         self.built = vestibule(self.app)
         self.browser = Client(self.app, use_cookies=True)
         self.machine = Client(self.app, use_cookies=False)
+        self.verifier = secrets.token_urlsafe(32)
 
     def __enter__(self) -> OidcHub:
         self.op.__enter__()

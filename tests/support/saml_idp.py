@@ -249,8 +249,15 @@ def sign(element: etree._Element, key: KeyPair, method: str = "RsaSha256", diges
     context.sign(signature)
 
 
-def encrypt(assertion: etree._Element, certificate: str, cipher: str = "Aes256Gcm", transport: str = "RsaOaep") -> etree._Element:
-    """Replace the assertion by an EncryptedAssertion, by xmlsec: plaintext without outer namespace declarations."""
+def encrypt(
+    assertion: etree._Element,
+    certificate: str,
+    cipher: str = "Aes256Gcm",
+    transport: str = "RsaOaep",
+    *,
+    holder_name: str = "EncryptedAssertion",
+) -> etree._Element:
+    """Replace the element by its encrypted form, by xmlsec: plaintext without outer namespace declarations."""
     ciphers = {"Aes256Gcm": "AES256_GCM", "Aes128Gcm": "AES128_GCM", "Aes256Cbc": "AES256", "Aes128Cbc": "AES128"}
     transports = {"RsaOaep": xmlsec.Transform.RSA_OAEP, "Rsa15": xmlsec.Transform.RSA_PKCS1}
     algorithm = {
@@ -260,7 +267,7 @@ def encrypt(assertion: etree._Element, certificate: str, cipher: str = "Aes256Gc
         "AES128": xmlsec.constants.TransformAes128Cbc,
     }[ciphers[cipher]]
     parent = assertion.getparent()
-    holder = etree.Element(f"{{{SAML}}}EncryptedAssertion", nsmap={"saml": SAML})
+    holder = etree.Element(f"{{{SAML}}}{holder_name}", nsmap={"saml": SAML})
     parent.replace(assertion, holder)
     holder.append(assertion)
     data = xmlsec.template.encrypted_data_create(holder, algorithm, type=xmlsec.EncryptionType.ELEMENT, ns="xenc")

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from lxml import etree
+
 from broker.domain.clock import Clock
 from broker.domain.errors import BrokerError, InvalidSettings
 from broker.domain.http import Outgoing, PostForm
@@ -115,7 +117,7 @@ class SamlProtocol:
             response=response,
         )
         template, _ = self._templates(prepared, application.settings, issuer)
-        document = template.build(said, self._signing_handle())
+        document = template.fill(said, self._signing_handle())
         trace.decide("NameID", f"{said.name_id.format.rpartition(':')[2]} for {application.name}")
         return self._post(request.reply_address, document, state.get("relay_state"), trace)
 
@@ -126,7 +128,7 @@ class SamlProtocol:
         request, state = transaction.request, transaction.request.protocol_state
         code, second = status_of(error)
         _, template = self._templates(prepared, application.settings, state["issuer"])
-        document = template.build(
+        document = template.fill(
             state["request_id"],
             request.reply_address,
             self._clock.now(),
@@ -137,9 +139,9 @@ class SamlProtocol:
         )
         return self._post(request.reply_address, document, state.get("relay_state"), trace)
 
-    def _post(self, action: str, document: bytes, relay_state: str | None, trace: Trace) -> PostForm:
-        trace.message("Response sent", redaction.redacted(xml.parse(document)))
-        return PostForm(action, bindings.post_fields("SAMLResponse", document, relay_state))
+    def _post(self, action: str, document: etree._Element, relay_state: str | None, trace: Trace) -> PostForm:
+        trace.message("Response sent", redaction.redacted(document))
+        return PostForm(action, bindings.post_fields("SAMLResponse", xml.serialise(document), relay_state))
 
     def _templates(
         self, prepared: PreparedSamlApplication, settings: SamlApplicationSettings, issuer: str

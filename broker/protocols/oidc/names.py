@@ -23,7 +23,7 @@ PROTOCOL_CLAIMS = frozenset(
         "sid", "tid", "email_verified", "phone_number_verified", "events", "cnf", "act", "may_act", "scope", "client_id", "typ",
         "session_state", "updated_at", "_claim_names", "_claim_sources",
     }
-)  # fmt: skip
+)
 
 # Errors that mean "a page is needed" (OIDC Core 3.1.2.6).
 INTERACTION_ERRORS = frozenset({"login_required", "interaction_required", "account_selection_required", "consent_required"})

@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from lxml import etree
 from saml2 import saml, samlp
@@ -84,7 +85,11 @@ class ResponseTemplate:
         return cls(skeleton(_response(issuer, _assertion(issuer, audience))), sign_assertion, sign_response, encrypt_for)
 
     def build(self, statement: Statement, key: SigningHandle) -> bytes:
-        """XML octets of a signed Response: the assertion is signed, then encrypted; the response is signed last."""
+        """XML octets of a signed Response; see `fill`."""
+        return xml.serialise(self.fill(statement, key))
+
+    def fill(self, statement: Statement, key: SigningHandle) -> etree._Element:
+        """A signed Response: the assertion is signed, then encrypted; the response is signed last."""
         root = copy.deepcopy(self.tree)
         assertion = root[-1]
         _fill_response(root, statement.in_response_to, statement.recipient, statement.issued_at)
@@ -95,7 +100,7 @@ class ResponseTemplate:
             root.replace(assertion, _encrypted(assertion, self.encrypt_for))
         if self.sign_response:
             sign(root, key)
-        return xml.serialise(root)
+        return root
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,11 @@ class ErrorTemplate:
     def prepare(cls, issuer: str) -> ErrorTemplate:
         return cls(skeleton(_response(issuer, None)))
 
-    def build(
+    def build(self, *arguments: Any, **named: Any) -> bytes:
+        """XML octets; see `fill`."""
+        return xml.serialise(self.fill(*arguments, **named))
+
+    def fill(
         self,
         in_response_to: str | None,
         recipient: str,
@@ -118,7 +127,7 @@ class ErrorTemplate:
         *,
         second_code: str | None = None,
         message: str | None = None,
-    ) -> bytes:
+    ) -> etree._Element:
         """`code` is one of the four top-level codes (Core 3.2.2.2). Signed. `message` must be a constant of ours."""
         root = copy.deepcopy(self.tree)
         _fill_response(root, in_response_to, recipient, issued_at)
@@ -129,7 +138,7 @@ class ErrorTemplate:
         if message is not None:
             xml.set_text(etree.SubElement(status, names.samlp("StatusMessage")), message)
         sign(root, key)
-        return xml.serialise(root)
+        return root
 
 
 def _response(issuer: str, assertion: saml.Assertion | None) -> samlp.Response:
@@ -196,9 +205,9 @@ def _fill_assertion(assertion: etree._Element, statement: Statement) -> None:
 def _fill_name_id(element: etree._Element, name_id: NameId) -> None:
     element.set("Format", name_id.format)
     if name_id.name_qualifier is not None:
-        element.set("NameQualifier", name_id.name_qualifier)
+        xml.set_attribute(element, "NameQualifier", name_id.name_qualifier)
     if name_id.sp_name_qualifier is not None:
-        element.set("SPNameQualifier", name_id.sp_name_qualifier)
+        xml.set_attribute(element, "SPNameQualifier", name_id.sp_name_qualifier)
     xml.set_text(element, name_id.value)
 
 
@@ -210,9 +219,11 @@ def _fill_attributes(parent: etree._Element, attributes: tuple[Attribute, ...]) 
         statement_owner.remove(parent)
         return
     for attribute in attributes:
-        element = etree.SubElement(parent, names.saml("Attribute"), {"Name": attribute.name, "NameFormat": attribute.name_format})
+        element = etree.SubElement(parent, names.saml("Attribute"))
+        xml.set_attribute(element, "Name", attribute.name)
+        xml.set_attribute(element, "NameFormat", attribute.name_format)
         if attribute.friendly_name is not None:
-            element.set("FriendlyName", attribute.friendly_name)
+            xml.set_attribute(element, "FriendlyName", attribute.friendly_name)
         for value in attribute.values:
             xml.set_text(etree.SubElement(element, names.saml("AttributeValue")), value)
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from lxml import etree
 
-from broker.domain.errors import BrokerError, InvalidUpstreamResponse, UpstreamRefused
+from broker.domain.errors import BrokerError, InteractionRequired, InvalidUpstreamResponse, UpstreamRefused
 from broker.domain.http import Incoming
 from broker.domain.trace import Trace
 from broker.protocols import xml, xmldsig, xmlenc
@@ -59,7 +59,10 @@ class VerifiedAssertion:
 
 
 def validate_response(unverified: etree._Element, trust: Trust, asked: Asked, now: datetime, trace: Trace) -> VerifiedAssertion:
-    """The assertion of a Response, or InvalidUpstreamResponse, or UpstreamRefused when the Status is no success."""
+    """The assertion of a Response.
+
+    Raises InvalidUpstreamResponse; UpstreamRefused, or InteractionRequired for NoPassive, when the Status is no success.
+    """
     step = _Steps(trace)
     # 1. Form, before any cryptography: one Response, one assertion, signatures only where they belong.
     step("shape", lambda: _shape(unverified))
@@ -115,7 +118,7 @@ class _Steps:
         full_name = f"saml.{name}"
         try:
             result = check()
-        except UpstreamRefused as error:
+        except (UpstreamRefused, InteractionRequired) as error:
             self._trace.check(full_name, False, error.cause)
             error.check = full_name
             raise
@@ -211,7 +214,7 @@ def _issued(element: etree._Element, now: datetime, skew: timedelta) -> None:
 
 
 def _status(response: etree._Element) -> None:
-    """Core 3.2.2. Raises UpstreamRefused, with the provider's own codes for support."""
+    """Core 3.2.2. Raises UpstreamRefused or InteractionRequired, with the provider's own codes for support."""
     codes = response.findall(f"{names.samlp('Status')}/{names.samlp('StatusCode')}")
     top = codes[0].get("Value") if len(codes) == 1 else None
     has_assertion = any(child.tag in _ASSERTIONS for child in response)
@@ -221,11 +224,14 @@ def _status(response: etree._Element) -> None:
         return
     if not top or has_assertion:
         raise statements.Unacceptable("no status code, or an assertion beside a status that is no success")
-    second = codes[0].find(names.samlp("StatusCode"))
+    inner = codes[0].find(names.samlp("StatusCode"))
+    second = "" if inner is None else str(inner.get("Value", ""))
     message = response.find(f"{names.samlp('Status')}/{names.samlp('StatusMessage')}")
-    words = [_short(top), _short(second.get("Value", "") if second is not None else "")]
-    words.append("" if message is None else xml.text_of(message).strip()[:300])
-    raise UpstreamRefused(cause="identity provider answered " + " / ".join(word for word in words if word))
+    words = [_short(top), _short(second), "" if message is None else xml.text_of(message).strip()[:300]]
+    cause = "identity provider answered " + " / ".join(word for word in words if word)
+    if second == names.NO_PASSIVE:
+        raise InteractionRequired(cause=cause)
+    raise UpstreamRefused(cause=cause, fix=_STATUS_FIXES.get(second))
 
 
 # --- 4. the assertion -----------------------------------------------------------------------------------------------------
@@ -325,6 +331,11 @@ def _force_authn(authn: AuthnStatement, forced_at: datetime | None, skew: timede
 _ISSUER_FIX = "Import the identity provider's metadata again: its entityID and the connector's must be the same string."
 _CLOCK_FIX = "Compare the identity provider's clock with ours; allow more skew on the connector (at most 300 seconds)."
 _AUDIENCE_FIX = "Enter the connector's entityID, exactly, as audience (identifier) at the identity provider."
+_STATUS_FIXES = {
+    names.INVALID_NAMEID_POLICY: "Clear the connector's name_id_format: the provider does not offer what we ask for.",
+    names.NO_AUTHN_CONTEXT: "Clear the connector's requested_contexts: the provider cannot authenticate in the way we ask for.",
+    names.REQUEST_DENIED: "Look at the provider's log; often the person is not assigned to the application there.",
+}
 
 
 def _equal(value: str | None, expected: str, what: str) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from broker.store.db import Instant, db
+from broker.store.statements import Statement
 
 
 class ConfigurationChange(db.Model):  # type: ignore[name-defined, misc]
@@ -32,10 +33,12 @@ class Lease(db.Model):  # type: ignore[name-defined, misc]
 
 _changes = ConfigurationChange.__table__
 _leases = Lease.__table__
+_CURRENT = Statement(select(func.max(_changes.c.version)))
 
 
 def current_version(connection: Connection) -> int:
-    return int(connection.execute(select(func.max(_changes.c.version))).scalar() or 0)
+    row = _CURRENT.first(connection)
+    return int(row[0] or 0) if row else 0
 
 
 def changes_since(connection: Connection, version: int, limit: int) -> list[tuple[int, str, str]]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, ForeignKey, LargeBinary, String, Text, insert, select, update
+from sqlalchemy import Connection, ForeignKey, LargeBinary, String, Text, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from broker.domain.identity import Identity
 from broker.store.db import Instant, db
+from broker.store.statements import Statement
 
 
 class IdentityRow(db.Model):  # type: ignore[name-defined, misc]
@@ -48,22 +51,40 @@ def link_key(issuer: str, subject: str) -> bytes:
     return hashlib.sha256(f"{len(issuer)}:{issuer}{subject}".encode()).digest()
 
 
-def find_linked(connection: Connection, tenant_id: str, connector_id: str, issuer: str, subject: str) -> Identity | None:
-    row = connection.execute(
-        select(*_columns)
-        .join(_links, _links.c.identity_id == _identities.c.id)
-        .where(
-            _identities.c.tenant_id == tenant_id,
-            _links.c.connector_id == connector_id,
-            _links.c.key_hash == link_key(issuer, subject),
-        )
-    ).first()
-    return None if row is None else Identity(row.id, row.tenant_id, row.subject, row.enabled, row.created_at)
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An identity and what was last seen of it."""
+
+    identity: Identity
+    email: str | None
+    profile: bytes
+    last_seen_at: datetime
+
+
+_LINKED = Statement(
+    select(*_columns, _identities.c.email, _identities.c.profile, _identities.c.last_seen_at)
+    .join(_links, _links.c.identity_id == _identities.c.id)
+    .where(
+        _identities.c.tenant_id == bindparam("tenant_id"),
+        _links.c.connector_id == bindparam("connector_id"),
+        _links.c.key_hash == bindparam("key_hash"),
+    )
+)
+_FIND = Statement(select(*_columns).where(_identities.c.tenant_id == bindparam("tenant_id"), _identities.c.id == bindparam("id")))
+
+
+def find_linked(connection: Connection, tenant_id: str, connector_id: str, issuer: str, subject: str) -> Seen | None:
+    row = _LINKED.first(connection, tenant_id=tenant_id, connector_id=connector_id, key_hash=link_key(issuer, subject))
+    return None if row is None else Seen(_identity(row), row[5], bytes(row[6]), row[7])
 
 
 def find(connection: Connection, tenant_id: str, identity_id: str) -> Identity | None:
-    row = connection.execute(select(*_columns).where(_identities.c.tenant_id == tenant_id, _identities.c.id == identity_id)).first()
-    return None if row is None else Identity(row.id, row.tenant_id, row.subject, row.enabled, row.created_at)
+    row = _FIND.first(connection, tenant_id=tenant_id, id=identity_id)
+    return None if row is None else _identity(row)
+
+
+def _identity(row: tuple[Any, ...]) -> Identity:
+    return Identity(row[0], row[1], row[2], bool(row[3]), row[4])
 
 
 def create_linked(

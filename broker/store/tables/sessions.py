@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, ForeignKey, LargeBinary, String, delete, insert, select, update
+from sqlalchemy import Connection, ForeignKey, LargeBinary, String, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from broker.store.db import Instant, db
+from broker.store.statements import Statement
 
 
 class SessionRow(db.Model):  # type: ignore[name-defined, misc]
@@ -21,11 +22,20 @@ class SessionRow(db.Model):  # type: ignore[name-defined, misc]
 
 
 _sessions = SessionRow.__table__
+_FIND = Statement(select(_sessions.c.value).where(_sessions.c.handle_hash == bindparam("handle_hash")))
+_CREATE = Statement(insert(_sessions).values({column.name: bindparam(column.name) for column in _sessions.c}))
+_REPLACE = Statement(
+    update(_sessions)
+    .where(_sessions.c.tenant_id == bindparam("its_tenant"), _sessions.c.id == bindparam("its_id"))
+    .values(value=bindparam("value"))
+)
+_END = Statement(delete(_sessions).where(_sessions.c.handle_hash == bindparam("handle_hash")))
 
 
 def find(connection: Connection, handle_hash: bytes) -> bytes | None:
     """By the browser's own secret handle, which is why no tenant is named."""
-    return connection.execute(select(_sessions.c.value).where(_sessions.c.handle_hash == handle_hash)).scalar()
+    row = _FIND.first(connection, handle_hash=handle_hash)
+    return None if row is None else bytes(row[0])
 
 
 def find_by_id(connection: Connection, tenant_id: str, session_id: str) -> bytes | None:
@@ -37,21 +47,17 @@ def find_by_id(connection: Connection, tenant_id: str, session_id: str) -> bytes
 def create(
     connection: Connection, tenant_id: str, handle_hash: bytes, *, session_id: str, identity_id: str, value: bytes, ends_at: datetime
 ) -> None:
-    connection.execute(
-        insert(_sessions).values(
-            handle_hash=handle_hash, id=session_id, tenant_id=tenant_id, identity_id=identity_id, value=value, ends_at=ends_at
-        )
+    _CREATE.run(
+        connection, handle_hash=handle_hash, id=session_id, tenant_id=tenant_id, identity_id=identity_id, value=value, ends_at=ends_at
     )
 
 
 def replace(connection: Connection, tenant_id: str, session_id: str, value: bytes) -> None:
-    connection.execute(
-        update(_sessions).where(_sessions.c.tenant_id == tenant_id, _sessions.c.id == session_id).values(value=value)
-    )
+    _REPLACE.run(connection, its_tenant=tenant_id, its_id=session_id, value=value)
 
 
 def end(connection: Connection, handle_hash: bytes) -> int:
-    return connection.execute(delete(_sessions).where(_sessions.c.handle_hash == handle_hash)).rowcount
+    return _END.run(connection, handle_hash=handle_hash)
 
 
 def end_all_of(connection: Connection, tenant_id: str, identity_id: str) -> int:

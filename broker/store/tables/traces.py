@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, LargeBinary, Row, String, delete, insert, select, update
+from sqlalchemy import Connection, LargeBinary, Row, String, bindparam, cast, delete, func, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from broker.store.db import Instant, db
+from broker.store.statements import Statement
 
 
 class TraceRow(db.Model):  # type: ignore[name-defined, misc]
@@ -29,12 +30,38 @@ class TraceRow(db.Model):  # type: ignore[name-defined, misc]
 _traces = TraceRow.__table__
 
 
+_ADD = Statement(insert(_traces).values({column.name: bindparam(column.name) for column in _traces.c}))
+
+
+def _append(events: Any) -> Any:
+    """More events behind those that are stored; what is known already is not forgotten."""
+    found = {name: func.coalesce(bindparam(name, type_=String()), _traces.c[name]) for name in FOUND}
+    return (
+        update(_traces)
+        .where(_traces.c.code == bindparam("its_code"))
+        .values(
+            outcome=bindparam("outcome"),
+            error_code=bindparam("error_code"),
+            pending_until=bindparam("pending_until"),
+            events=events,
+            **found,
+        )
+    )
+
+
+FOUND = ("tenant_id", "application_id", "connector_id", "email_hash")
+_both = _traces.c.events.op("||")(bindparam("more", type_=LargeBinary()))
+# SQLite's || makes text of blobs, byte for byte; the cast makes a blob of it again.
+_APPEND = Statement(_append(cast(_both, LargeBinary)), {"postgresql": _append(_both)})
+
+
 def add(connection: Connection, values: dict[str, Any]) -> None:
-    connection.execute(insert(_traces), values)
+    _ADD.run(connection, **values)
 
 
-def change(connection: Connection, code: str, values: dict[str, Any]) -> None:
-    connection.execute(update(_traces).where(_traces.c.code == code).values(**values))
+def append(connection: Connection, code: str, more: bytes, values: dict[str, Any]) -> bool:
+    """False when there is no such trace any more."""
+    return _APPEND.run(connection, its_code=code, more=more, **values) == 1
 
 
 def find(connection: Connection, code: str) -> Row[Any] | None:

@@ -22,6 +22,10 @@ class TransientStore(Protocol):
         """The value, removed atomically: of several callers exactly one receives it."""
         ...
 
+    def exchange(self, kind: str, key: str, new_kind: str, value: bytes, expires_at: datetime) -> bool:
+        """Takes the value and leaves another under the same key of a new kind, atomically: True for exactly one caller."""
+        ...
+
     def add_once(self, kind: str, key: str, expires_at: datetime) -> bool:
         """True for exactly one caller until `expires_at`; False for every other."""
         ...

@@ -66,6 +66,12 @@ def _second_authn_statement(root: etree._Element) -> None:
     statement.addnext(etree.fromstring(etree.tostring(statement)))
 
 
+def _nested_response(root: etree._Element) -> None:
+    extensions = etree.Element(f"{{{SAMLP}}}Extensions")
+    etree.SubElement(extensions, f"{{{SAMLP}}}Response")
+    root.insert(1, extensions)
+
+
 def two_signed_assertions(idp, answer) -> bytes:
     root = etree.fromstring(idp.respond(answer))
     other = etree.fromstring(idp.respond(replace(answer, assertion_id="_assertion2", name_id="u-other")))
@@ -140,6 +146,7 @@ PROTOCOL_ATTACKS = [
     Attack("two signed assertions", "-", "saml.shape", two_signed_assertions),
     Attack("LogoutResponse as wrapper", "-", "saml.shape", logout_response_as_wrapper),
     Attack("Response in a Response", "XSW", "saml.shape", response_in_response),
+    Attack("empty Response in Extensions", "XSW", "saml.shape", edited(_nested_response)),
     Attack("Issuer of another provider", "RFC 9700 4.4, mix-up", "saml.response_issuer", says(issuer=OTHER)),
     Attack("other Issuer inside", "RFC 9700 4.4, mix-up", "saml.assertion_issuer",
            says(issuer=OTHER, response_issuer="https://idp.acme.example/saml")),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
 
 from broker.domain.errors import InvalidUpstreamResponse
 from broker.domain.http import Incoming
+from broker.protocols.saml import bindings
 from tests.attacks.saml.corpus import ATTACKS
 from tests.attacks.saml.signature_corpus import EVIL
 from tests.support.saml_connector import scene
@@ -72,8 +74,10 @@ def test_given_garbage_when_completing_then_the_binding_refuses_it(form):
 
 def test_given_a_response_by_redirect_when_completing_then_it_is_refused():
     stage = scene()
+    url = bindings.redirect_url("https://hub.example/acs", "SAMLResponse", stage.idp.respond(stage.answer()))
+    incoming = Incoming("GET", "/", raw_query=urlsplit(url).query.encode())
     with pytest.raises(InvalidUpstreamResponse) as error:
-        stage.upstream().complete(Incoming("GET", "/", raw_query=b"SAMLResponse=x"), stage.expectation(), stage.trace)
+        stage.upstream().complete(incoming, stage.expectation(), stage.trace)
     assert error.value.check == "saml.binding"
 
 

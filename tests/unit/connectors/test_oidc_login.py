@@ -42,7 +42,7 @@ def test_given_a_form_post_answer_when_completed_then_it_is_read_from_the_form(r
 
 def test_given_a_login_when_begun_then_the_request_carries_state_nonce_and_pkce(rig: OidcRig) -> None:
     outgoing, expected = rig.upstream.begin(UpstreamRequest(handle="h", login_hint="ada@acme.example"), rig.trace)
-    query = {name: values for name, values in parse_qs(urlsplit(outgoing.url).query).items()}
+    query = parse_qs(urlsplit(outgoing.url).query)
     assert query["state"] == ["h"]
     assert query["nonce"] == [expected.nonce]
     assert query["code_challenge"] == [pkce.challenge_of(expected.verifier or "")]
@@ -62,7 +62,9 @@ def test_given_a_login_when_begun_then_the_request_carries_state_nonce_and_pkce(
         ({"locale": "fr"}, {"ui_locales": ["fr"]}),
     ],
 )
-def test_given_a_wish_when_begun_then_the_provider_is_told(rig: OidcRig, request_: dict[str, object], wanted: dict[str, list[str]]) -> None:
+def test_given_a_wish_when_begun_then_the_provider_is_told(
+    rig: OidcRig, request_: dict[str, object], wanted: dict[str, list[str]]
+) -> None:
     outgoing, _ = rig.upstream.begin(UpstreamRequest(handle="h", **request_), rig.trace)  # type: ignore[arg-type]
     query = parse_qs(urlsplit(outgoing.url).query)
     assert {name: query.get(name) for name in wanted} == wanted

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from lxml import etree
 
 from broker.domain.claims import NAME_IDENTIFIER
-from broker.domain.errors import InvalidUpstreamResponse, MissingClaim, UpstreamRefused
+from broker.domain.errors import InteractionRequired, InvalidUpstreamResponse, MissingClaim, UpstreamRefused
 from broker.domain.http import Incoming, PostForm, Redirect
+from broker.domain.trace import Trace
 from broker.protocols.saml import names
+from connectors.contract import UpstreamRequest
 from tests.support.saml_connector import ADDRESSES, scene
-from tests.support.saml_idp import PERSISTENT, SAML, SmallIdp, key_pair
+from tests.support.saml_idp import PERSISTENT, SAML, SmallIdp, encrypt, key_pair
 
 EMAIL_FORMAT = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
 TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
@@ -62,8 +65,9 @@ def test_given_a_passive_request_and_settings_when_beginning_then_they_are_in_th
 
 def test_given_login_hint_by_query_when_beginning_then_it_is_a_parameter_and_not_signed_away():
     outgoing, _ = scene(forward_login_hint="query").begin(login_hint="ann+x@acme.example")
-    _, query = SmallIdp.read_redirect(outgoing.url)
+    request, query = SmallIdp.read_redirect(outgoing.url)
     assert query["login_hint"] == "ann+x@acme.example"
+    assert request.get("Destination") == "https://idp.acme.example/sso"
 
 
 def test_given_post_binding_and_signing_when_beginning_then_the_form_carries_a_signed_request():
@@ -202,6 +206,52 @@ def test_given_an_error_status_about_another_request_when_completing_then_it_doe
     with pytest.raises(InvalidUpstreamResponse) as error:
         stage.complete(stage.idp.respond(answer))
     assert error.value.check == "saml.response_in_response_to"
+
+
+@pytest.mark.parametrize(
+    ("second", "error", "fix"),
+    [
+        (names.NO_PASSIVE, InteractionRequired, "IsPassive"),
+        (names.INVALID_NAMEID_POLICY, UpstreamRefused, "name_id_format"),
+        (names.UNKNOWN_PRINCIPAL, UpstreamRefused, "own log"),
+    ],
+)
+def test_given_a_second_status_when_completing_then_the_right_error_says_what_to_do(second, error, fix):
+    stage = scene()
+    say = {"status": names.RESPONDER, "with_assertion": False, "sign": ()}
+
+    def inner(root):
+        etree.SubElement(root.find(f".//{names.samlp('StatusCode')}"), names.samlp("StatusCode"), Value=second)
+
+    with pytest.raises(error) as raised:
+        stage.complete(stage.idp.respond(stage.answer(edit=inner, **say)))
+    assert fix in raised.value.fix
+    assert stage.failed_checks() == ["saml.status"]
+
+
+@pytest.mark.parametrize("cipher", ["Aes256Gcm", "Aes128Cbc"])
+def test_given_an_encrypted_name_id_when_completing_then_it_is_the_subject(cipher):
+    def hide(root):
+        name_id = root.find(f".//{names.saml('NameID')}")
+        encrypt(name_id, key_pair("hub-encryption").certificate_pem, cipher, holder_name="EncryptedID")
+
+    stage = scene()
+    assert stage.complete(stage.idp.respond(stage.answer(edit=hide))).subject.value == "u-4711"
+
+
+def test_given_eight_threads_when_they_share_a_connector_then_all_logins_pass():
+    stage = scene(sign_requests=True, request_binding="post")
+    upstream = stage.upstream()
+    form = stage.idp.form(stage.idp.respond(stage.answer(sign=("assertion", "response"))))
+    incoming = Incoming("POST", "/", form=form)
+
+    def login(_: int) -> str:
+        trace = Trace("T", stage.clock, stage.clock.now())
+        upstream.begin(UpstreamRequest("h"), trace)
+        return upstream.complete(incoming, stage.expectation(), trace).subject.value
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(login, range(200))) == {"u-4711"}
 
 
 # --- finding the transaction ----------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -114,18 +115,16 @@ def test_given_hostile_metadata_when_parsing_then_it_is_refused(problem, documen
 
 
 def test_given_an_element_in_a_tree_when_canonicalising_then_its_bytes_stand_alone():
-    root = xml.parse(b'<a xmlns="urn:a" xmlns:x="urn:x"><x:b z="1" a="2"/>tail</a>')
+    root = xml.parse(b'<a xmlns="urn:a" xmlns:x="urn:x" xmlns:y="urn:y"><x:b z="1" a="2"/>tail</a>')
     assert xml.canonical(root[0]) == b'<x:b xmlns:x="urn:x" a="2" z="1"></x:b>'
-    assert xml.canonical(root[0], ["#default"]) == b'<x:b xmlns="urn:a" xmlns:x="urn:x" a="2" z="1"></x:b>'
+    assert xml.canonical(root[0], ["y", "unknown"]) == b'<x:b xmlns:x="urn:x" xmlns:y="urn:y" a="2" z="1"></x:b>'
 
 
 @given(st.binary(max_size=300))
 def test_given_any_bytes_when_parsing_then_it_is_a_tree_or_an_xml_error(data):
     for parse in (xml.parse, xml.parse_metadata):
-        try:
-            parse(data)
-        except xml.XmlError as error:
-            assert error.problem
+        with suppress(xml.XmlError):
+            assert parse(data) is not None
 
 
 @given(st.text(st.sampled_from("<>&\"'=/!?-[]: axmlnsID1#;\n"), max_size=80))

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from markupsafe import Markup
 
 from broker.web import i18n
-from tests.support.messages import message_ids
+from tests.support.messages import filled_in_elsewhere, message_ids
 
 _HOLES = re.compile(r"%\(\w+\)s")
 
@@ -18,6 +18,24 @@ def test_given_every_sentence_that_pages_show_then_french_has_it() -> None:
     french = i18n.catalogue("fr")
     missing = sorted(message for message in message_ids() if message not in french)
     assert missing == []
+
+
+def test_given_what_other_layers_say_on_the_set_up_page_then_french_recognises_it() -> None:
+    french = i18n.catalogue("fr")
+    unknown = {text for text in filled_in_elsewhere() if text not in french and i18n.translated("fr", text) == text}
+    assert unknown - NEVER_ON_PAGES == set()
+
+
+NEVER_ON_PAGES = {
+    "There is no connector type 7. Known: 7.",
+    "Two connector types are called 7.",
+}
+"""Said at the command line and in declarative files, which are English."""
+
+
+def test_given_a_date_inside_a_sentence_then_its_month_is_translated_too() -> None:
+    said = i18n.translated("fr", "The metadata expires soon, on 21 March 2027.")
+    assert said == "Les métadonnées expirent bientôt, le 21 mars 2027."
 
 
 def test_given_a_translation_then_it_has_the_same_holes() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.domain.errors import BrokerError, InvalidAuthenticationRequest, MalformedRequest, MessageTooLarge, RepeatedParameter
+from broker.domain.errors import InvalidAuthenticationRequest, MalformedRequest, MessageTooLarge, RepeatedParameter, RequestError
 from broker.domain.http import Incoming
 from broker.protocols.oidc.authorization import MAX_VALUE, read_address, read_reply_parameters, read_request
 
@@ -33,7 +35,7 @@ def test_given_a_good_request_when_read_then_everything_is_typed() -> None:
         incoming(
             prompt="login consent", max_age="60", login_hint="ada@acme.example", hd="acme.example", idp_hint="acme-id",
             ui_locales="fr-CA fr", acr_values="a b", response_mode="form_post",
-        )  # fmt: skip
+        )
     )
     assert request.scopes == ("openid", "email")
     assert request.prompts == {"login", "consent"}
@@ -113,8 +115,6 @@ def test_given_a_repeated_state_when_the_error_is_sent_then_no_state_is_chosen()
 def test_given_any_parameters_when_read_then_a_request_or_a_clean_error_results(pairs: list[tuple[str, str]]) -> None:
     arrived = Incoming("GET", "/", query=tuple(pairs))
     for read in (read_address, read_request):
-        try:
+        with contextlib.suppress(RequestError, InvalidAuthenticationRequest):
             read(arrived)
-        except BrokerError as error:
-            assert error.status < 500
     read_reply_parameters(arrived)

@@ -1,0 +1,497 @@
+"""SECURITY 6, code flow: what an application, or somebody in its place, may send to the provider side of the hub.
+
+Driven through HTTP against the real hub. A request whose client or reply address is not proved never causes a redirect.
+"""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+import pytest
+from werkzeug.test import Client, TestResponse
+
+from broker.domain.errors import InvalidSettings
+from broker.protocols.oidc import pkce
+from broker.services.tenants import SaveTenant
+from tests.support.oidc_hub import APP, APP_SECRET, CALLBACK, PUBLIC_URL, OidcHub, answered, basic
+
+OTHER = "https://app.example/other"
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OidcHub]:
+    """For cases that change nothing."""
+    with OidcHub(tmp_path_factory.mktemp("hub")) as made:
+        yield made
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[OidcHub]:
+    with OidcHub(tmp_path) as made:
+        yield made
+
+
+# --- the authorization endpoint: nothing is sent to an address that is not proved ------------------------------------------
+
+
+def assert_page(response: TestResponse, *never: str) -> None:
+    assert 400 <= response.status_code < 500, response.status_code
+    assert "Location" not in response.headers
+    assert response.mimetype == "text/html"
+    for text in never:
+        assert text not in response.text
+
+
+REDIRECT_URIS = [
+    "https://evil.example/cb",
+    CALLBACK + "/",
+    CALLBACK + "x",
+    CALLBACK + "&code=injected",
+    CALLBACK + "#fragment",
+    CALLBACK.upper(),
+    "HTTPS://app.example/cb?from=hub",
+    "https://APP.example/cb?from=hub",
+    "https://app.example/cb",
+    "https://app.example/cb?from=hub%20",
+    "https://app.example/cb/../cb?from=hub",
+    "https://app.example/cb;/..;/?from=hub",
+    "https://app.example//cb?from=hub",
+    "https://app.example:443/cb?from=hub",
+    "https://app.example.evil.example/cb?from=hub",
+    "https://app.example@evil.example/cb?from=hub",
+    "https://evil.example@app.example/cb?from=hub",
+    "https://a@b@app.example/cb?from=hub",
+    "https://evil.example\\@app.example/cb?from=hub",
+    "https://app.example\u3002evil.example/cb",
+    "//app.example/cb?from=hub",
+    "/cb?from=hub",
+    "javascript:alert(1)",
+    "data:text/html,x",
+    "http://app.example/cb?from=hub",
+    "http://127.0.0.1/cb",
+    " " + CALLBACK,
+    CALLBACK + "\r\nSet-Cookie: a=b",
+    "https://app.example/cb?from=hub&\x01",
+    "https://app.example/" + "a" * 5000,
+    "",
+]
+
+
+@pytest.mark.parametrize("uri", REDIRECT_URIS)
+def test_given_an_address_that_is_not_registered_when_asked_then_a_page_and_no_redirect(shared: OidcHub, uri: str) -> None:
+    assert_page(shared.authorize(redirect_uri=uri), "evil.example")
+    # Not even when something else is wrong as well, and not with an error either (CVE-2026-41479, CVE-2026-44681).
+    assert_page(shared.authorize(redirect_uri=uri, response_type="token"))
+    assert_page(shared.authorize(redirect_uri=uri, prompt="none"))
+
+
+CLIENTS = ["", "unknown", "app-one ", "APP-ONE", "app-one\u200b", "' or 1=1", "<script>alert(1)</script>", "x" * 5000]
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_given_an_unknown_client_when_asked_then_a_page_that_repeats_nothing(shared: OidcHub, client: str) -> None:
+    assert_page(shared.authorize(client_id=client), "<script>alert", "1=1")
+
+
+@pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
+def test_given_a_repeated_client_or_address_when_asked_then_a_page(shared: OidcHub, name: str) -> None:
+    good = shared.parameters()
+    for value in (good[name], "https://evil.example/"):
+        assert_page(shared.authorize(raw=urlencode(good) + f"&{name}={quote(value)}"))
+
+
+@pytest.mark.parametrize(
+    "changes, error",
+    [
+        ({"response_type": "token"}, "unsupported_response_type"),
+        ({"response_type": "code token"}, "unsupported_response_type"),
+        ({"response_type": None}, "invalid_request"),
+        ({"scope": None}, "invalid_scope"),
+        ({"scope": "profile"}, "invalid_scope"),
+        ({"code_challenge": None, "code_challenge_method": None}, "invalid_request"),
+        ({"code_challenge_method": "plain"}, "invalid_request"),
+        ({"code_challenge_method": None}, "invalid_request"),
+        ({"prompt": "none login"}, "invalid_request"),
+        ({"request": "eyJhbGciOiJub25lIn0.e30."}, "request_not_supported"),
+        ({"request_uri": "http://169.254.169.254/"}, "request_uri_not_supported"),
+        ({"response_mode": "fragment"}, "invalid_request"),
+        ({"max_age": "abc"}, "invalid_request"),
+    ],
+)
+def test_given_a_wrong_request_at_a_proved_address_when_asked_then_the_application_is_told(
+    shared: OidcHub, changes: dict[str, str | None], error: str
+) -> None:
+    response = shared.authorize(**changes)
+    answer = answered(response)
+    assert response.headers["Location"].startswith(CALLBACK + "&")
+    assert (answer["error"], answer["state"], answer["iss"]) == (error, "st&te ü", PUBLIC_URL)
+    assert "code" not in answer
+    assert set(answer["error_description"]) <= {chr(c) for c in range(0x20, 0x7F)} - {'"', "\\"}
+
+
+def test_given_a_repeated_state_when_told_then_neither_value_is_echoed(shared: OidcHub) -> None:
+    answer = answered(shared.authorize(raw=urlencode(shared.parameters()) + "&state=second"))
+    assert answer["error"] == "invalid_request"
+    assert "state" not in answer
+
+
+def test_given_markup_in_state_when_the_answer_is_a_form_then_it_is_escaped(shared: OidcHub) -> None:
+    response = shared.authorize(state='"><script>alert(1)</script>', response_mode="form_post", response_type="token")
+    assert "<script>alert" not in response.text
+
+
+def test_given_a_native_client_when_its_address_is_imitated_then_only_the_port_may_differ(hub: OidcHub) -> None:
+    hub.change_application({"application_type": "native", "redirect_uris": ["http://127.0.0.1:1/cb?a=b", "com.example.app:/cb"]})
+    assert hub.authorize(redirect_uri="http://127.0.0.1:9999/cb?a=b").status_code == 302
+    for uri in (
+        "http://127.0.0.1:9999/cb?a=c",
+        "http://127.0.0.1:9999/cb",
+        "http://127.0.0.2:9999/cb?a=b",
+        "http://localhost:9999/cb?a=b",
+        "https://127.0.0.1:9999/cb?a=b",
+        "http://127.0.0.1.evil.example:9999/cb?a=b",
+        "http://u@127.0.0.1:9999/cb?a=b",
+        "http://127.0.0.1:9999@evil.example/cb?a=b",
+        "http://127.0.0.1:9999\\@evil.example/cb?a=b",
+        "http://127.0.0.1:99\n99/cb?a=b",
+        "http://127.0.0.1:9999/cb?a=b#x",
+        "com.example.app:/cb2",
+        "com.example.app:9/cb",
+    ):
+        assert_page(hub.authorize(redirect_uri=uri))
+
+
+def test_given_a_web_client_with_a_loopback_address_when_the_port_differs_then_it_is_refused(hub: OidcHub) -> None:
+    hub.change_application({"redirect_uris": ["http://127.0.0.1:1/cb"]})
+    assert hub.authorize(redirect_uri="http://127.0.0.1:1/cb").status_code == 302
+    assert_page(hub.authorize(redirect_uri="http://127.0.0.1:2/cb"))
+
+
+@pytest.mark.parametrize(
+    "settings, field",
+    [
+        ({"redirect_uris": [uri]}, "redirect_uris")
+        for uri in (
+            "https://app.example/cb#x", "https://u:p@app.example/", "https://*.app.example/", "javascript:alert(1)",
+            "data:text/html,x", "file:///etc/passwd", "app.example/cb", "//app.example", "https://", "https://app.example/a b", "https://app.example\\x",
+            "https://app.example:99999/", "myapp:/cb", "https://äpp.example/",
+        )
+    ]
+    + [
+        ({"redirect_uris": []}, "redirect_uris"),
+        ({"post_logout_redirect_uris": ["javascript:x"]}, "post_logout_redirect_uris"),
+        ({"client_id": ""}, "client_id"),
+        ({"client_id": "a b"}, "client_id"),
+        ({"token_endpoint_auth_method": "none"}, "client_secret_hashes"),
+        ({"token_endpoint_auth_method": "private_key_jwt"}, "token_endpoint_auth_method"),
+        ({"id_token_signed_response_alg": "none"}, "id_token_signed_response_alg"),
+        ({"scopes": ["email"]}, "scopes"),
+        ({"scopes": ["openid", "admin"]}, "scopes"),
+        ({"id_token_lifetime_seconds": 10}, "id_token_lifetime_seconds"),
+        ({"access_token_lifetime_seconds": 10**6}, "access_token_lifetime_seconds"),
+        ({"application_type": "desktop"}, "application_type"),
+    ],
+)
+def test_given_a_registration_that_is_unsafe_when_saved_then_its_field_is_named(
+    shared: OidcHub, settings: dict[str, Any], field: str
+) -> None:
+    command = replace(shared.application, settings={**shared.application.settings, **settings})
+    with pytest.raises(InvalidSettings) as raised:
+        shared.built.applications.save(APP, command)
+    assert raised.value.field == field
+
+
+def test_given_a_public_client_when_pkce_is_switched_off_then_it_cannot_be_saved(shared: OidcHub) -> None:
+    unsafe = {"client_id": "spa", "token_endpoint_auth_method": "none", "require_pkce": False}
+    command = replace(shared.application, slug="spa", client_secrets=(), settings={**shared.application.settings, **unsafe})
+    with pytest.raises(InvalidSettings) as raised:
+        shared.built.applications.save(APP, command)
+    assert raised.value.field == "require_pkce"
+
+
+# --- the token endpoint -----------------------------------------------------------------------------------------------------
+
+
+def assert_refused(response: TestResponse, error: str, status: int = 400) -> None:
+    assert (response.status_code, response.get_json()["error"]) == (status, error), response.text
+    assert response.headers["Cache-Control"] == "no-store"
+    assert "access_token" not in response.text
+
+
+def test_given_a_code_when_used_twice_then_the_second_fails_and_revokes_what_the_first_gave(hub: OidcHub) -> None:
+    code = hub.code()
+    token = hub.token(code).get_json()["access_token"]
+    assert hub.userinfo(token).status_code == 200
+    assert_refused(hub.token(code), "invalid_grant")
+    assert hub.userinfo(token).status_code == 401
+
+
+def test_given_a_code_when_used_by_six_at_once_then_one_succeeds_and_nothing_stays_valid(hub: OidcHub) -> None:
+    code = hub.code()
+    barrier = threading.Barrier(6)
+    responses: list[TestResponse] = []
+
+    def redeem() -> None:
+        barrier.wait()
+        client = Client(hub.app, use_cookies=False)
+        body = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK, "code_verifier": hub.verifier}
+        headers = {"Authorization": basic("app-one", APP_SECRET)}
+        responses.append(client.post("/oauth2/token", data=body, headers=headers, base_url=PUBLIC_URL))
+
+    threads = [threading.Thread(target=redeem) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(response.status_code for response in responses) == [200] + [400] * 5
+    given = next(response for response in responses if response.status_code == 200).get_json()["access_token"]
+    assert hub.userinfo(given).status_code == 401
+
+
+def test_given_a_code_when_a_minute_has_passed_then_it_is_refused(hub: OidcHub) -> None:
+    code = hub.code()
+    hub.clock.forward(seconds=61)
+    assert_refused(hub.token(code), "invalid_grant")
+
+
+@pytest.mark.parametrize(
+    "changes, error",
+    [
+        ({"code": "unknown"}, "invalid_grant"),
+        ({"code": ""}, "invalid_grant"),
+        ({"code": None}, "invalid_request"),
+        ({"code": "x" * 5000}, "invalid_grant"),
+        ({"redirect_uri": OTHER}, "invalid_grant"),
+        ({"redirect_uri": CALLBACK + "/"}, "invalid_grant"),
+        ({"redirect_uri": None}, "invalid_grant"),
+        ({"code_verifier": None}, "invalid_request"),
+        ({"code_verifier": ""}, "invalid_request"),
+        ({"code_verifier": "a" * 43}, "invalid_grant"),
+        ({"code_verifier": "short"}, "invalid_request"),
+        ({"code_verifier": "é" * 43}, "invalid_request"),
+        ({"grant_type": "password"}, "unsupported_grant_type"),
+        ({"grant_type": "client_credentials"}, "unsupported_grant_type"),
+        ({"grant_type": '<script>"\\'}, "unsupported_grant_type"),
+        ({"grant_type": None}, "invalid_request"),
+        ({"grant_type": ""}, "invalid_request"),
+    ],
+)
+def test_given_a_wrong_token_request_when_sent_then_it_is_refused_and_the_code_still_works(
+    hub: OidcHub, changes: dict[str, str | None], error: str
+) -> None:
+    """A failed attempt consumes nothing: whoever stole a code without its verifier must not lock the owner out."""
+    code = hub.code()
+    response = hub.token(**{"code": code, **changes})  # type: ignore[arg-type]
+    assert_refused(response, error)
+    assert "<script>" not in response.text
+    assert hub.token(code).status_code == 200
+
+
+def test_given_a_challenge_as_verifier_when_sent_then_it_is_refused(hub: OidcHub) -> None:
+    code = hub.code()
+    assert_refused(hub.token(code, code_verifier=pkce.challenge_of(hub.verifier)), "invalid_grant")
+
+
+def test_given_a_verifier_without_challenge_when_sent_then_it_is_refused(hub: OidcHub) -> None:
+    """RFC 9700 4.8.2: an attacker stripped the challenge from the request."""
+    hub.change_application({"require_pkce": False})
+    code = hub.code(code_challenge=None, code_challenge_method=None)
+    assert_refused(hub.token(code), "invalid_request")
+
+
+def test_given_a_code_of_another_client_when_sent_then_it_is_refused_and_its_owner_can_still_use_it(hub: OidcHub) -> None:
+    hub.change_application({"client_id": "app-two"}, slug="two", name="Two", client_secrets=("two-secret",))
+    code = hub.code()
+    assert_refused(hub.token(code, authorization=basic("app-two", "two-secret")), "invalid_grant")
+    assert hub.token(code).status_code == 200
+
+
+def test_given_a_code_of_another_issuer_when_sent_then_it_is_refused(hub: OidcHub) -> None:
+    code = hub.code(base="/t/acme")
+    assert_refused(hub.token(code), "invalid_grant")
+    token = hub.token(code, base="/t/acme").get_json()["access_token"]
+    assert hub.userinfo(token).status_code == 401
+    assert hub.userinfo(token, base="/t/acme").status_code == 200
+
+
+GOOD = basic("app-one", APP_SECRET)
+
+
+@pytest.mark.parametrize(
+    "sent, error, status, challenge",
+    [
+        ({"authorization": basic("app-one", "wrong")}, "invalid_client", 401, True),
+        ({"authorization": basic("unknown", APP_SECRET)}, "invalid_client", 401, True),
+        ({"authorization": "Basic " + base64.b64encode(b"app-one:").decode()}, "invalid_client", 401, True),
+        ({"authorization": "Basic " + base64.b64encode(b"\xff\xfe:x").decode()}, "invalid_client", 401, True),
+        ({"authorization": "Basic !!"}, "invalid_client", 401, True),
+        ({"authorization": "Bearer abc"}, "invalid_client", 401, True),
+        ({"authorization": "Negotiate abc"}, "invalid_client", 401, True),
+        ({"authorization": GOOD, "client_secret": APP_SECRET}, "invalid_client", 401, True),
+        ({"authorization": GOOD, "client_id": "other"}, "invalid_client", 401, True),
+        ({"authorization": None}, "invalid_client", 401, False),
+        ({"authorization": None, "client_id": "app-one"}, "invalid_client", 401, False),
+        ({"authorization": None, "client_id": "app-one", "client_secret": ""}, "invalid_client", 401, False),
+        ({"authorization": None, "client_id": "app-one", "client_secret": APP_SECRET}, "invalid_client", 401, False),
+        ({"authorization": None, "client_id": "unknown", "client_secret": "x"}, "invalid_client", 401, False),
+    ],
+)
+def test_given_wrong_client_credentials_when_sent_then_one_answer_for_all(
+    shared: OidcHub, sent: dict[str, Any], error: str, status: int, challenge: bool
+) -> None:
+    response = shared.token("code", **sent)
+    assert_refused(response, error, status)
+    assert response.headers.get("WWW-Authenticate", "").startswith("Basic") is challenge
+    assert response.get_json()["error_description"] == "Client authentication failed."
+
+
+def test_given_a_public_client_when_a_secret_or_none_is_sent_then_only_none_is_its_method(hub: OidcHub) -> None:
+    hub.change_application({"client_id": "spa", "token_endpoint_auth_method": "none"}, slug="spa", client_secrets=())
+    hub.client_id = "spa"
+    code = hub.code()
+    assert_refused(hub.token(code, authorization=basic("spa", "x")), "invalid_client", 401)
+    assert_refused(hub.token(code, authorization=None, client_id="spa", client_secret="x"), "invalid_client", 401)
+    assert_refused(hub.token(code, authorization=None, client_id="spa", code_verifier=None), "invalid_request")
+    assert hub.token(code, authorization=None, client_id="spa").status_code == 200
+
+
+@pytest.mark.parametrize("query", ["?client_secret=x", "?code=x", "?grant_type=authorization_code", "?client_id=app-one"])
+def test_given_parameters_in_the_query_when_sent_then_they_are_refused(shared: OidcHub, query: str) -> None:
+    assert_refused(shared.token("code", query=query), "invalid_request")
+
+
+BODIES: list[tuple[bytes, str]] = [
+    (b"", "application/x-www-form-urlencoded"),
+    (b"grant_type=authorization_code&grant_type=authorization_code&code=x", "application/x-www-form-urlencoded"),
+    (b"grant_type=authorization_code&code=a&code=b", "application/x-www-form-urlencoded"),
+    (b"grant_type=authorization_code&client_id=a&client_id=b", "application/x-www-form-urlencoded"),
+    (b"\xff\xfe=\x80", "application/x-www-form-urlencoded"),
+    (b"grant_type=authorization_code&code=%ff", "application/x-www-form-urlencoded"),
+    (b"grant_type=authorization_code&code=%00", "application/x-www-form-urlencoded"),
+    (b"&".join(b"a%d=1" % n for n in range(1000)), "application/x-www-form-urlencoded"),
+    (b'{"grant_type": "authorization_code"}', "application/json"),
+    (b"<xml/>", "text/xml"),
+    (b"--x\r\n", "multipart/form-data; boundary=x"),
+    (b"grant_type=authorization_code", ""),
+    (b"grant_type=" + b"x" * 2_000_000, "application/x-www-form-urlencoded"),
+]
+
+
+@pytest.mark.parametrize("body, content_type", BODIES)
+def test_given_garbage_when_sent_to_the_token_endpoint_then_a_clean_json_error(
+    shared: OidcHub, body: bytes, content_type: str
+) -> None:
+    response = shared.machine.post("/oauth2/token", data=body, content_type=content_type, base_url=PUBLIC_URL)
+    assert 400 <= response.status_code < 500
+    assert response.get_json()["error"] in {"invalid_request", "invalid_client"}
+    assert "Traceback" not in response.text
+
+
+@pytest.mark.parametrize("method", ["get", "put", "delete", "patch"])
+def test_given_a_wrong_method_when_used_then_it_is_refused(shared: OidcHub, method: str) -> None:
+    assert getattr(shared.machine, method)("/oauth2/token", base_url=PUBLIC_URL).status_code == 405
+
+
+# --- userinfo ---------------------------------------------------------------------------------------------------------------
+
+
+def test_given_an_id_token_or_a_code_when_sent_to_userinfo_then_it_is_no_access_token(hub: OidcHub) -> None:
+    code = hub.code()
+    assert hub.userinfo(code).status_code == 401
+    token = hub.token(code).get_json()
+    assert hub.userinfo(token["id_token"]).status_code == 401
+    assert_refused(hub.token(token["access_token"]), "invalid_grant")
+
+
+def test_given_a_token_outside_the_header_when_sent_to_userinfo_then_it_is_refused(hub: OidcHub) -> None:
+    token = hub.token(hub.code()).get_json()["access_token"]
+    for response in (
+        hub.machine.get(f"/oauth2/userinfo?access_token={token}", base_url=PUBLIC_URL),
+        hub.machine.post("/oauth2/userinfo", data={"access_token": token}, base_url=PUBLIC_URL),
+        hub.machine.get(
+            f"/oauth2/userinfo?access_token={token}", headers={"Authorization": f"Bearer {token}"}, base_url=PUBLIC_URL
+        ),
+    ):
+        assert response.status_code == 400
+        assert response.get_json()["error"] == "invalid_request"
+    posted = hub.machine.post("/oauth2/userinfo", headers={"Authorization": f"bearer {token}"}, base_url=PUBLIC_URL)
+    assert posted.get_json()["email"] == "ada@acme.example"
+
+
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Bearer x y", "Basic YTpi", "Bearer " + "x" * 5000, "Bearer é"])
+def test_given_no_usable_token_when_sent_to_userinfo_then_401_with_a_challenge(shared: OidcHub, header: str | None) -> None:
+    headers = {"Authorization": header} if header is not None else {}
+    response = shared.machine.get("/oauth2/userinfo", headers=headers, base_url=PUBLIC_URL)
+    assert response.status_code == 401
+    assert response.headers["WWW-Authenticate"].startswith("Bearer")
+    assert ("error=" in response.headers["WWW-Authenticate"]) is (header is not None)
+
+
+def test_given_an_access_token_when_its_time_is_over_then_it_is_refused(hub: OidcHub) -> None:
+    token = hub.token(hub.code()).get_json()["access_token"]
+    hub.clock.forward(seconds=3601)
+    assert hub.userinfo(token).status_code == 401
+
+
+# --- what is switched off, is off -----------------------------------------------------------------------------------------
+
+
+def switch_off(hub: OidcHub, what: str) -> None:
+    if what == "application":
+        hub.change_application(enabled=False)
+    elif what == "connector":
+        hub.change_connector(enabled=False)
+    elif what == "tenant":
+        hub.built.tenants.save(APP, SaveTenant("acme", "Acme", enabled=False))
+    else:
+        hub.change_application(tenant_ids=())
+
+
+@pytest.mark.parametrize("what", ["application", "connector", "tenant", "assignment"])
+def test_given_something_switched_off_when_a_code_or_token_is_used_then_it_no_longer_works(hub: OidcHub, what: str) -> None:
+    code = hub.code()
+    verifier = hub.verifier
+    token = hub.token(hub.code()).get_json()["access_token"]
+    switch_off(hub, what)
+    response = hub.token(code, code_verifier=verifier)
+    assert response.status_code in {400, 401}
+    assert response.get_json()["error"] in {"invalid_grant", "invalid_client"}
+    assert hub.userinfo(token).status_code == 401
+
+
+# --- claims cannot be injected, nothing leaks -------------------------------------------------------------------------------
+
+
+def test_given_rules_that_emit_protocol_names_when_a_token_is_made_then_none_of_them_is_set_by_a_rule(hub: OidcHub) -> None:
+    names = ["iss", "sub", "aud", "exp", "nonce", "tid", "sid", "acr", "amr", "at_hash", "azp", "auth_time", "plan"]
+    hub.change_application(transform_rules=tuple({"template": "constant", "claim": name, "value": "injected"} for name in names))
+    token = hub.token(hub.code()).get_json()
+    for claims in (hub.userinfo(token["access_token"]).get_json(), hub.verified(token["id_token"])):
+        assert [name for name in names if claims.get(name) == "injected"] == ["plan"]
+
+
+def test_given_a_failed_exchange_when_support_looks_then_a_trace_tells_why_without_secrets(hub: OidcHub) -> None:
+    code = hub.code()
+    hub.token(code, redirect_uri=OTHER)
+    hub.token(code, authorization=basic("app-one", "SECRET-GUESS"))
+    with hub.built.database.reading() as connection:
+        stored = b"".join(bytes(row.events) for row in connection.exec_driver_sql("select events from traces"))
+    assert b"wrong client secret" in stored
+    for secret in (code, hub.verifier, "SECRET-GUESS", APP_SECRET):
+        assert secret.encode() not in stored
+
+
+def test_given_a_host_header_when_asked_then_no_address_of_ours_follows_it(shared: OidcHub) -> None:
+    evil = "http://evil.example"
+    forwarded = {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https"}
+    location = shared.machine.get(
+        f"/oauth2/authorize?{urlencode(shared.parameters())}", base_url=evil, headers=forwarded
+    ).headers["Location"]
+    assert "evil.example" not in location
+    assert urlsplit(location).netloc == urlsplit(shared.op.issuer).netloc
