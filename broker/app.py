@@ -8,7 +8,6 @@ from pathlib import Path
 from flask import Flask, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-
 from broker.catalog.catalog import Catalog
 from broker.catalog.prepare import Preparer
 from broker.domain import random_ids
@@ -23,6 +22,7 @@ from broker.keys.envelope import Envelope, read_master_key
 from broker.keys.keyring import Keyring
 from broker.login import sessions
 from broker.login.context import Hub
+from broker.login.downstream import DownstreamProtocol
 from broker.login.pipeline import Pipeline
 from broker.net.fetch import GuardedFetcher
 from broker.portal import views as portal_views
@@ -107,7 +107,7 @@ def _build(settings: Settings, clock: Clock, database: Database) -> Vestibule:
     keyring = Keyring(database, Envelope(read_master_key(settings.master_key, Path(settings.master_key_file))))
     fetcher = GuardedFetcher(allowed_networks=settings.allow_private_addresses, production=settings.production)
     transient = SqlTransientStore(database, clock)
-    downstream = {
+    downstream: dict[str, DownstreamProtocol] = {
         "saml": SamlProtocol(keyring=keyring, clock=clock, production=settings.production),
         "oidc": OidcProtocol(
             transient=transient, clock=clock, verify_secret=keyring.verify_client_secret, production=settings.production

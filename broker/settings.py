@@ -77,7 +77,9 @@ def validate(settings: Settings) -> Settings:
     if settings.production and url.scheme != "https":
         raise InvalidSettings("A production start needs an https public URL.", field="public_url")
     if url.scheme == "http" and url.hostname not in _LOOPBACK:
-        raise InvalidSettings("http works on this machine only (localhost); browsers drop our Secure cookies elsewhere.", field="public_url")
+        raise InvalidSettings(
+            "http works on this machine only (localhost); browsers drop our Secure cookies elsewhere.", field="public_url"
+        )
     if not 0 <= settings.skew_seconds <= 300:
         raise InvalidSettings("Clock skew must lie between 0 and 300 seconds.", field="skew_seconds")
     state = Path(settings.state_dir).absolute()

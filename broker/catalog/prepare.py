@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row
-
 from broker.domain.clock import Clock
 from broker.domain.home_realm import Candidate
 from broker.domain.keys import KeyUse
@@ -90,11 +88,11 @@ class Preparer:
             production=self._production,
         )
 
-    def tenant(self, row: Row[Any], domains: frozenset[str], candidates: tuple[Candidate, ...]) -> PreparedTenant:
+    def tenant(self, row: Any, domains: frozenset[str], candidates: tuple[Candidate, ...]) -> PreparedTenant:
         tenant = mapping.tenant(row)
         return PreparedTenant(tenant, compile_rules(tenant.acceptance_rules, field="acceptance"), domains, candidates)
 
-    def read_connector(self, row: Row[Any]) -> Connector:
+    def read_connector(self, row: Any) -> Connector:
         """The connector with its secrets opened."""
         secrets: dict[str, Any] = {}
         if row.sealed_secrets is not None:
@@ -124,5 +122,5 @@ class Preparer:
             transform=compile_rules(application.transform_rules, field="transform"),
         )
 
-    def read_application(self, row: Row[Any]) -> Application:
+    def read_application(self, row: Any) -> Application:
         return mapping.application(row, self.downstream[row.protocol].Settings)

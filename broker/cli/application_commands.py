@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
+from broker import opening
 from broker.app import Vestibule
-from broker.cli import opening, show
+from broker.cli import show
 from broker.cli.sentences import me, sentences
 from broker.domain import random_ids
 from broker.domain.errors import InvalidSettings
@@ -25,10 +26,20 @@ def application() -> None:
 def application_list() -> None:
     """All applications."""
     rows = [
-        (item.slug, item.name, item.protocol, "on" if item.enabled else "off", "all tenants" if item.tenant_ids is None else f"{len(item.tenant_ids)} tenants")
+        (
+            item.slug,
+            item.name,
+            item.protocol,
+            "on" if item.enabled else "off",
+            "all tenants" if item.tenant_ids is None else f"{len(item.tenant_ids)} tenants",
+        )
         for item in opening.open_hub().applications.all()
     ]
-    show.table(("application", "name", "protocol", "state", "serves"), rows, empty="There are no applications yet: vestibule application add --help")
+    show.table(
+        ("application", "name", "protocol", "state", "serves"),
+        rows,
+        empty="There are no applications yet: vestibule application add --help",
+    )
 
 
 @application.command("add")
@@ -41,7 +52,9 @@ def application_list() -> None:
 @click.option("--public", is_flag=True, help="OpenID Connect: a public client (browser, native), without a secret.")
 @click.option("--metadata", "metadata", metavar="FILE|URL", help="SAML: the service provider's metadata.")
 @click.option("--entity-id", help="SAML without metadata: the application's entityID.")
-@click.option("--acs", "acs_urls", multiple=True, help="SAML without metadata: assertion consumer service address; may be repeated.")
+@click.option(
+    "--acs", "acs_urls", multiple=True, help="SAML without metadata: assertion consumer service address; may be repeated."
+)
 @sentences
 def application_add(
     slug: str,
@@ -98,11 +111,9 @@ def _print_oidc(built: Vestibule, settings: dict[str, Any], secret: str, tenant:
         click.echo(f"  client secret  {secret}   (shown once; only a hash is stored)")
     click.echo("\n  With Authlib for Flask:\n")
     click.echo(
-        "      oauth.register('vestibule', client_id='{0}', client_secret='{1}',\n"
-        "          server_metadata_url='{2}/.well-known/openid-configuration',\n"
-        "          client_kwargs={{'scope': 'openid email profile', 'code_challenge_method': 'S256'}})".format(
-            settings["client_id"], "…" if secret else "", issuer
-        )
+        f"      oauth.register('vestibule', client_id='{settings['client_id']}', client_secret='{'…' if secret else ''}',\n"
+        f"          server_metadata_url='{issuer}/.well-known/openid-configuration',\n"
+        "          client_kwargs={'scope': 'openid email profile', 'code_challenge_method': 'S256'})"
     )
 
 

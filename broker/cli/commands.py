@@ -7,14 +7,15 @@ from typing import Any
 
 import click
 
-from broker import __version__
-from broker.cli import opening, show
+from broker import __version__, opening
+from broker.cli import show
 from broker.cli.application_commands import application
 from broker.cli.sentences import me, sentences
 from broker.services import declarative
 from broker.services.configuration import summary
 from broker.services.connectors import SaveConnector
 from broker.services.tenants import SaveDomain, SaveTenant
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="vestibule")
@@ -117,7 +118,9 @@ def tenant_list() -> None:
         )
         for found in built.tenants.all()
     ]
-    show.table(("tenant", "name", "state", "domains", "connectors"), rows, empty="There are no tenants yet: vestibule tenant add --help")
+    show.table(
+        ("tenant", "name", "state", "domains", "connectors"), rows, empty="There are no tenants yet: vestibule tenant add --help"
+    )
 
 
 # --- connectors -------------------------------------------------------------------------------------------------------
@@ -201,7 +204,10 @@ def setup_link(tenant_slug: str, days: int, listing: bool, revoke: str | None) -
     built = opening.open_hub()
     found = built.tenants.get(tenant_slug)
     if listing:
-        rows = [(link.id, f"{link.expires_at:%Y-%m-%d %H:%M} UTC", "revoked" if link.revoked else "") for link in built.setup_links.all(found.id)]
+        rows = [
+            (link.id, f"{link.expires_at:%Y-%m-%d %H:%M} UTC", "revoked" if link.revoked else "")
+            for link in built.setup_links.all(found.id)
+        ]
         show.table(("link", "expires", ""), rows, empty="This tenant has no set-up links.")
     elif revoke:
         built.setup_links.revoke(me(), found.id, revoke)
@@ -226,7 +232,10 @@ def trace(query: str) -> None:
         show.trace(view)
     if len(found) > 1:
         click.echo("\nEarlier logins of this address:")
-        show.table(("code", "when", "outcome", ""), [(v.code, f"{v.started_at:%Y-%m-%d %H:%M:%S}", v.outcome, v.verdict) for v in found[1:]])
+        show.table(
+            ("code", "when", "outcome", ""),
+            [(v.code, f"{v.started_at:%Y-%m-%d %H:%M:%S}", v.outcome, v.verdict) for v in found[1:]],
+        )
 
 
 @main.command()

@@ -12,7 +12,12 @@ from broker.services.context import Action, Change
 from broker.services.traces import TraceView
 from connectors.contract import SetupSheet
 
-_MARKS = {Action.CREATED: ("+", "green"), Action.UPDATED: ("~", "yellow"), Action.DELETED: ("-", "red"), Action.UNCHANGED: ("=", None)}
+_MARKS = {
+    Action.CREATED: ("+", "green"),
+    Action.UPDATED: ("~", "yellow"),
+    Action.DELETED: ("-", "red"),
+    Action.UNCHANGED: ("=", None),
+}
 _VALUE = 60
 
 
@@ -77,7 +82,9 @@ def trace(view: TraceView) -> None:
 
 def _event(event: TraceEvent, when: str) -> None:
     if event.kind is EventKind.CHECK:
-        click.secho(f"{when}  {'✓' if event.passed else '✗'} {event.name}  {event.detail}".rstrip(), fg="green" if event.passed else "red")
+        click.secho(
+            f"{when}  {'✓' if event.passed else '✗'} {event.name}  {event.detail}".rstrip(), fg="green" if event.passed else "red"
+        )
         return
     click.secho(f"{when}  {event.kind:8} {event.name}", nl=False, fg="red" if event.kind is EventKind.ERROR else None)
     if event.kind is EventKind.MESSAGE:

@@ -13,7 +13,7 @@ from broker.demo.world import World
 def federation(world: World, folder: Path) -> dict[str, Any]:
     """The content of the file, as plain data. Makes the keys, secrets and metadata that it refers to in `folder`."""
     files = StateFiles(folder)
-    for name in (oidc_idp.SECRET_NAME, oidc_app.SECRET_NAME):
+    for name in (oidc_idp.CREDENTIAL, oidc_app.CREDENTIAL):
         files.secret(name)
     metadata = files.document("acme-id-metadata.xml", saml_idp.metadata(world, saml_idp.signing_key(files)))
     return {
@@ -39,7 +39,7 @@ def federation(world: World, folder: Path) -> dict[str, Any]:
                 "settings": {
                     "issuer": world.oidc_idp,
                     "client_id": oidc_idp.CLIENT_ID,
-                    "client_secret": {"file": str(files.secret_path(oidc_idp.SECRET_NAME))},
+                    "client_secret": {"file": str(files.secret_path(oidc_idp.CREDENTIAL))},
                 },
             },
         ],
@@ -57,7 +57,7 @@ def federation(world: World, folder: Path) -> dict[str, Any]:
                 "protocol": "oidc",
                 "tenants": "all",
                 "settings": {"client_id": oidc_app.CLIENT_ID, "redirect_uris": [f"{world.oidc_app}/callback"]},
-                "client_secrets": [{"file": str(files.secret_path(oidc_app.SECRET_NAME))}],
+                "client_secrets": [{"file": str(files.secret_path(oidc_app.CREDENTIAL))}],
             },
         ],
     }

@@ -21,7 +21,7 @@ from broker.protocols import jose
 SITE = "atlas"
 TITLE = "Atlas"
 CLIENT_ID = "demo-oidc-app"
-SECRET_NAME = "demo-oidc-app"  # noqa: S105  the name of a file
+CREDENTIAL = "demo-oidc-app"
 
 _TIMEOUT_SECONDS = 5
 _ALGORITHMS = frozenset({"RS256", "ES256"})
@@ -29,7 +29,7 @@ _ALGORITHMS = frozenset({"RS256", "ES256"})
 
 def create(world: World, files: StateFiles, clock: Clock) -> Flask:
     app = make_site(SITE, TITLE, world.oidc_app)
-    client = _Client(f"{world.oidc_app}/callback", files.secret(SECRET_NAME), clock)
+    client = _Client(f"{world.oidc_app}/callback", files.secret(CREDENTIAL), clock)
 
     @app.get("/")
     def home() -> Response:

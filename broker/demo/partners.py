@@ -9,7 +9,6 @@ import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 
 from flask import Flask
 from werkzeug.serving import BaseWSGIServer, make_server
@@ -19,6 +18,7 @@ from broker.demo.state import StateFiles
 from broker.demo.world import Ports, World, refuse_in_production
 from broker.domain.clock import Clock, SystemClock
 
+_POLL_SECONDS = 0.05
 Maker = Callable[[World, StateFiles, Clock], Flask]
 
 
@@ -44,7 +44,9 @@ class Partners:
             for server in self._servers:
                 server.server_close()
             raise
-        self._threads = [threading.Thread(target=server.serve_forever, daemon=True) for server in self._servers]
+        self._threads = [
+            threading.Thread(target=server.serve_forever, args=(_POLL_SECONDS,), daemon=True) for server in self._servers
+        ]
 
     def start(self) -> None:
         for thread in self._threads:
@@ -65,7 +67,7 @@ def main(arguments: list[str] | None = None) -> None:
     partners = Partners(World(options.broker.rstrip("/"), Ports(*options.ports)), options.state)
     done = threading.Event()
 
-    def finish(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  the signature of signal handlers
+    def finish(*_: object) -> None:
         done.set()
 
     signal.signal(signal.SIGTERM, finish)

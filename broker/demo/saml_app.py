@@ -26,7 +26,7 @@ TITLE = "Ledger"
 _TIMEOUT_SECONDS = 5
 
 
-def create(world: World, files: StateFiles, clock: Clock) -> Flask:  # noqa: ARG001  every partner is made alike
+def create(world: World, _files: StateFiles, clock: Clock) -> Flask:
     app = make_site(SITE, TITLE, world.saml_app)
     acs = f"{world.saml_app}/acs"
     waiting = Waiting()

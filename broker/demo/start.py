@@ -12,15 +12,16 @@ from pathlib import Path
 import click
 import yaml
 
-from broker.cli import opening
-from broker.cli.sentences import me
+from broker import opening
 from broker.demo.federation import federation
 from broker.demo.world import Ports, World, refuse_in_production
 from broker.services import declarative
+from broker.services.actor import operator
 from broker.services.tenants import SaveDomain, SaveTenant
 from broker.settings import Settings, validate
 
 PEOPLE = "alice@acme.example (signs in by SAML) or grace@globex.example (signs in by OpenID Connect)"
+ME = operator("demonstration")
 FETCHED = ("127.0.0.1/32",)
 
 
@@ -46,7 +47,7 @@ def run(preferred_port: int) -> None:
         if partners.stdout is None or not partners.stdout.readline():
             raise SystemExit("The demonstration's partners did not start.")
         setup_url = _load(settings, world, folder)
-        opening.serve(f"127.0.0.1:{port}", workers=1, threads=8, when_ready=lambda: _say(world, setup_url))
+        opening.serve(f"127.0.0.1:{port}", workers=1, threads=8, when_ready=lambda: _say(world, folder, setup_url))
     finally:
         partners.terminate()
         partners.wait(timeout=10)
@@ -57,10 +58,10 @@ def _load(settings: Settings, world: World, folder: Path) -> str:
     file = folder / "federation.yaml"
     file.write_text(yaml.safe_dump(federation(world, folder), sort_keys=False, allow_unicode=True), "utf-8")
     built = opening.open_hub(settings)
-    built.configuration.apply(me(), declarative.read(file))
-    third = built.tenants.save(me(), SaveTenant("initech", "Initech"))
-    built.tenants.save_domain(me(), SaveDomain(third.object_id, "initech.example"))
-    link = built.setup_links.create(me(), third.object_id, days=1)
+    built.configuration.apply(ME, declarative.read(file))
+    third = built.tenants.save(ME, SaveTenant("initech", "Initech"))
+    built.tenants.save_domain(ME, SaveDomain(third.object_id, "initech.example"))
+    link = built.setup_links.create(ME, third.object_id, days=1)
     return f"{settings.public_url}/setup/{link.token}"
 
 
@@ -77,7 +78,7 @@ def _free(preferred: int) -> int:
     raise SystemExit("There is no free port on 127.0.0.1.")
 
 
-def _say(world: World, setup_url: str) -> None:
+def _say(world: World, folder: Path, setup_url: str) -> None:
     click.echo(
         f"""
 Vestibule is running at {world.broker_url}, with a DEMONSTRATION federation.
@@ -90,7 +91,8 @@ Vestibule is running at {world.broker_url}, with a DEMONSTRATION federation.
 
   Connect a third company, as its administrator would:
          {setup_url}
-         (choose "SAML 2.0", upload {Path(os.environ["VESTIBULE_STATE_DIR"]) / "initech-metadata.xml"}, then sign in as peter@initech.example)
+         (choose "SAML 2.0", upload {folder / "initech-metadata.xml"},
+          switch on, then sign in as peter@initech.example)
 
   Stop with Ctrl+C.
 """

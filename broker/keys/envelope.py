@@ -57,7 +57,9 @@ def read_master_key(text: str, path: Path) -> bytes:
         try:
             text = path.read_text("ascii")
         except OSError as error:
-            raise InvalidSettings(f"There is no master key: run `vestibule init`, or restore {path}.", field="master_key_file") from error
+            raise InvalidSettings(
+                f"There is no master key: run `vestibule init`, or restore {path}.", field="master_key_file"
+            ) from error
     try:
         return base64.b64decode(text.strip(), validate=True)
     except binascii.Error as error:

@@ -18,7 +18,12 @@ from broker.store.tables import key_queries
 from broker.store.tables.configuration import record_change
 
 _SECRETS = ("pairwise_salt", "client_secret_pepper", "email_hash_key", "cookie_key")
-_NEEDED = ((KeyUse.SAML_SIGNING, "RS256"), (KeyUse.SAML_ENCRYPTION, "RS256"), (KeyUse.OIDC_SIGNING, "RS256"), (KeyUse.OIDC_SIGNING, "ES256"))
+_NEEDED = (
+    (KeyUse.SAML_SIGNING, "RS256"),
+    (KeyUse.SAML_ENCRYPTION, "RS256"),
+    (KeyUse.OIDC_SIGNING, "RS256"),
+    (KeyUse.OIDC_SIGNING, "ES256"),
+)
 _PUBLISHED = frozenset({KeyState.NEXT, KeyState.ACTIVE, KeyState.RETIRING})
 
 

@@ -41,7 +41,9 @@ def accept(login: Login) -> Outgoing | None:
 
 
 def _stamped(claims: Claims, issuer: str) -> Claims:
-    return Claims(tuple(replace(claim, issuer=issuer, original_issuer=claim.original_issuer or claim.issuer or issuer) for claim in claims))
+    return Claims(
+        tuple(replace(claim, issuer=issuer, original_issuer=claim.original_issuer or claim.issuer or issuer) for claim in claims)
+    )
 
 
 def _within_boundary(login: Login, prepared: PreparedConnector, claims: Claims, asserted: bool | None) -> Claims:
@@ -60,7 +62,9 @@ def _within_boundary(login: Login, prepared: PreparedConnector, claims: Claims, 
         return Claims(others)
     trace.email_hash = login.hub.keyring.email_hash(email)
     owned = login.hub.catalog.owns_domain(connector.tenant_id, domain_of(email))
-    trace.check("tenant.email_domain", passed=owned or connector.admits_guests, reason=f"{domain_of(email)} proved by this tenant: {owned}")
+    trace.check(
+        "tenant.email_domain", passed=owned or connector.admits_guests, reason=f"{domain_of(email)} proved by this tenant: {owned}"
+    )
     if not owned and not connector.admits_guests:
         raise ForeignEmail(cause=f"the domain {domain_of(email)} is not proved by this tenant", check="tenant.email_domain")
     # The provider's "false" is believed; its "true" only inside the tenant's own domains (nOAuth).
@@ -79,7 +83,9 @@ def _email(login: Login, claims: Claims) -> str | None:
     candidates = claims.values(c.EMAIL)
     source = "email claim"
     if not candidates:
-        candidates = tuple(claim.value for claim in claims.of_type(c.NAME_IDENTIFIER) if claim.properties.get("format") == _EMAIL_NAME_ID)
+        candidates = tuple(
+            claim.value for claim in claims.of_type(c.NAME_IDENTIFIER) if claim.properties.get("format") == _EMAIL_NAME_ID
+        )
         source = "NameID of email format"
     if not candidates:
         candidates = tuple(value for value in claims.values(c.UPN) if _own(login, value))
@@ -97,7 +103,9 @@ def _email(login: Login, claims: Claims) -> str | None:
 def _own(login: Login, value: str) -> bool:
     address = normalise(value)
     home_realm = login.transaction.home_realm
-    return address is not None and home_realm is not None and login.hub.catalog.owns_domain(home_realm.tenant_id, domain_of(address))
+    return (
+        address is not None and home_realm is not None and login.hub.catalog.owns_domain(home_realm.tenant_id, domain_of(address))
+    )
 
 
 def _may_stay(login: Login, tenant_id: str, claim: Claim) -> bool:

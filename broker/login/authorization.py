@@ -13,7 +13,9 @@ def authorize(login: Login) -> Outgoing | None:
     claims, home_realm, application = login.transaction.claims, login.transaction.home_realm, login.application.application
     if claims is None or home_realm is None:
         raise RuntimeError("no claims yet")
-    serves = application.enabled and application.serves(home_realm.tenant_id) and application.accepts_connector(home_realm.connector_id)
+    serves = (
+        application.enabled and application.serves(home_realm.tenant_id) and application.accepts_connector(home_realm.connector_id)
+    )
     login.trace.check("application.serves_tenant", passed=serves)
     if not serves:
         raise AccessDenied(cause="the application does not serve this tenant or connector", check="application.serves_tenant")

@@ -15,8 +15,10 @@ from broker.domain.trust import Application
 class DownstreamProtocol(Protocol):
     """One per folder of `broker/downstream`."""
 
-    name: str
-    Settings: type
+    @property
+    def name(self) -> str: ...
+    @property
+    def Settings(self) -> type: ...  # noqa: N802  a class, named like one
 
     def prepare(self, application: Application) -> Any:
         """What logins of this application need, made when configuration changes. Raises InvalidSettings."""

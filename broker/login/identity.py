@@ -45,7 +45,14 @@ def _seen(login: Login, tenant_id: str, subject: UpstreamSubject, email: str | N
         if found is None:
             fresh = Identity(random_ids.object_id("idn"), tenant_id, random_ids.object_id("sub"), enabled=True, created_at=now)
             created = identities.create_linked(
-                connection, fresh, subject.connector_id, subject.issuer, subject.value, mutable=subject.mutable, email=email, profile=profile
+                connection,
+                fresh,
+                subject.connector_id,
+                subject.issuer,
+                subject.value,
+                mutable=subject.mutable,
+                email=email,
+                profile=profile,
             )
             if created:
                 login.trace.decide("identity", f"created just in time: {fresh.id}")

@@ -54,7 +54,7 @@ class Pipeline:
         login = self._begin(request, incoming, trace)
         try:
             if not login.application.application.enabled:
-                raise Disabled(cause="the application is switched off")  # noqa: TRY301: handled like every stage's error
+                raise Disabled(cause="the application is switched off")
             with self._hub.database.unit_of_work():
                 outgoing = self._advance(login)
                 self._commit(login)
@@ -80,7 +80,7 @@ class Pipeline:
             at_home = expected is not None and expected.connector_id == connector_id
             login.trace.check("upstream.address", passed=at_home, reason="the answer came to the connector that was asked")
             if not at_home:
-                raise InvalidUpstreamResponse(cause="the answer came to another connector's address", check="upstream.address")  # noqa: TRY301
+                raise InvalidUpstreamResponse(cause="the answer came to another connector's address", check="upstream.address")
             outgoing = upstream.complete(login)
             if outgoing is None:
                 with self._hub.database.unit_of_work():
@@ -171,7 +171,7 @@ class Pipeline:
         """The waiting login with this handle, in the browser that began it. Without one, a trace of its own tells why."""
         try:
             if not handle:
-                raise UnknownTransaction(cause="the answer carries no RelayState or state")  # noqa: TRY301
+                raise UnknownTransaction(cause="the answer carries no RelayState or state")
             transaction = transactions.get(self._hub.transient, handle)
         except BrokerError as error:
             if isinstance(error, CompletedTransaction):

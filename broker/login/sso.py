@@ -18,10 +18,7 @@ from broker.login.context import Login
 def reuse(login: Login) -> Outgoing | None:
     """Leaves `reuse`: the session's id, or None and why not."""
     session = sessions.current(login.hub, login.incoming)
-    if session is None:
-        why = "this browser has no session"
-    else:
-        why = _objection(login, session)
+    why = "this browser has no session" if session is None else _objection(login, session)
     if session is None or why:
         login.leave(reuse=Reuse(None, why))
         login.trace.decide("single sign-on", f"not reused: {why}")
@@ -56,10 +53,10 @@ def _too_old(request: AuthenticationRequest, session: Session, now: datetime) ->
         return "the application asks for a fresh authentication"
     if request.select_account:
         return "the application asks for the choice of an account"
-    if request.max_age_seconds is not None:
-        # OIDC Core 3.1.2.1 max_age: measured from the authentication at the identity provider.
-        if session.context.authenticated_at + timedelta(seconds=request.max_age_seconds) < now:
-            return "the authentication is older than the application allows"
+    # OIDC Core 3.1.2.1 max_age: measured from the authentication at the identity provider.
+    max_age = request.max_age_seconds
+    if max_age is not None and session.context.authenticated_at + timedelta(seconds=max_age) < now:
+        return "the authentication is older than the application allows"
     if request.requested_contexts and session.context.class_ref not in request.requested_contexts:
         return "the application asks for another authentication context"
     return ""

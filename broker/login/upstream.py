@@ -64,7 +64,9 @@ def complete(login: Login) -> Outgoing | None:
     """Lets the connector verify the answer and leaves `authentication`. Touches no database: providers answer slowly."""
     expectation = login.transaction.expectation
     if expectation is None:
-        raise InvalidUpstreamResponse(cause="nothing was sent to an identity provider in this transaction", check="upstream.expected")
+        raise InvalidUpstreamResponse(
+            cause="nothing was sent to an identity provider in this transaction", check="upstream.expected"
+        )
     prepared = connector_of(login)
     result = prepared.upstream.complete(login.incoming, expectation, login.trace)
     if isinstance(result, Continue):

@@ -54,7 +54,7 @@ class GuardedSession(requests.Session):
         self.mount("https://", PinningAdapter(guard.addresses_of))
         self.mount("http://", PinningAdapter(guard.addresses_of))
 
-    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - the parent's signature
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
         """None: requests must never follow by itself. Authlib would re-send a token request to the new place."""
         return None
 

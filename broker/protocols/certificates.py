@@ -51,7 +51,7 @@ def load_certificate(pem: str) -> LoadedCertificate:
         if public.key_size < MIN_RSA_BITS:
             raise WeakKeyError(f"RSA key of {public.key_size} bits")
     elif not isinstance(public, ec.EllipticCurvePublicKey):
-        raise ValueError("neither an RSA nor an elliptic curve key")  # noqa: TRY004  callers know one error
+        raise ValueError("neither an RSA nor an elliptic curve key")
     elif public.curve.key_size < _MIN_CURVE_BITS:
         raise WeakKeyError(f"elliptic curve key of {public.curve.key_size} bits")
     return LoadedCertificate(
@@ -79,5 +79,5 @@ def load_private_key(pem: str) -> PrivateKey:
     # for every connector that is prepared.
     key = serialization.load_pem_private_key(pem.encode(), password=None, unsafe_skip_rsa_key_validation=True)
     if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
-        raise ValueError("neither an RSA nor an elliptic curve key")  # noqa: TRY004  callers know one error
+        raise ValueError("neither an RSA nor an elliptic curve key")
     return key

@@ -1,10 +1,10 @@
 """The standard templates, as they stand in configuration, compiled to `model.Rule`.
 
-    {template: pass_through, claim: email}                       {template: permit_all}
-    {template: filter, claim: group, pattern: "app-.*"}          {template: permit, claim: group, value: staff}
-    {template: rename, claim: department, to: role}              {template: deny, claim: email, pattern: ".*@contractor\\.example"}
-    {template: map_value, claim: group, to: role, map: {grp-1: admin}, otherwise: drop}
-    {template: constant, claim: plan, value: gold}               {template: pass_through_known}
+{template: pass_through, claim: email}                       {template: permit_all}
+{template: filter, claim: group, pattern: "app-.*"}          {template: permit, claim: group, value: staff}
+{template: rename, claim: department, to: role}              {template: deny, claim: email, pattern: ".*@contractor\\.example"}
+{template: map_value, claim: group, to: role, map: {grp-1: admin}, otherwise: drop}
+{template: constant, claim: plan, value: gold}               {template: pass_through_known}
 """
 
 from __future__ import annotations
@@ -143,7 +143,9 @@ def _map_value(definition: dict[str, Any], where: str) -> Rule:
 
 
 def _constant(definition: dict[str, Any], where: str) -> Rule:
-    claim = Claim(_type(definition, "claim", where, writes=True), _text(definition, "value", where), issuer="rule", original_issuer="rule")
+    claim = Claim(
+        _type(definition, "claim", where, writes=True), _text(definition, "value", where), issuer="rule", original_issuer="rule"
+    )
     return Rule(f"issue {definition['claim']} = {claim.value}", Effect.ISSUE, None, lambda _: claim)
 
 

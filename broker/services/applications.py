@@ -109,7 +109,9 @@ class Applications:
             trust_queries.save_application(connection, values, exists=existing is not None)
             trust_queries.set_application_keys(connection, application.protocol, application.id, keys)
             action = Action.CREATED if existing is None else Action.UPDATED
-            record(bench, actor, kind="application", object_id=application.id, tenant_id=None, action=action, fields_changed=changed)
+            record(
+                bench, actor, kind="application", object_id=application.id, tenant_id=None, action=action, fields_changed=changed
+            )
         return Change("application", command.slug, application.id, action, changed)
 
     def delete(self, actor: Actor, slug: str) -> Change:
@@ -118,7 +120,13 @@ class Applications:
             application = self.get(slug)
             trust_queries.delete_application(connection, application.id)
             record(
-                self._bench, actor, kind="application", object_id=application.id, tenant_id=None, action=Action.DELETED, fields_changed={}
+                self._bench,
+                actor,
+                kind="application",
+                object_id=application.id,
+                tenant_id=None,
+                action=Action.DELETED,
+                fields_changed={},
             )
         return Change("application", slug, application.id, Action.DELETED)
 

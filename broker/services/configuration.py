@@ -6,7 +6,7 @@ A plan is an apply that is rolled back, so it cannot promise what applying would
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from broker.domain.errors import ConfigurationError, UnknownObject
 from broker.services.actor import Actor, Verb
@@ -20,6 +20,10 @@ from connectors import registry
 
 class _RollBackError(Exception):
     """Ends the unit of work of a plan."""
+
+
+def _roll_back() -> NoReturn:
+    raise _RollBackError
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,11 @@ class Configuration:
     def apply(self, actor: Actor, source: Source, *, dry_run: bool = False, prune: bool = False) -> list[Change]:
         """Everything in the file, or nothing. Absent objects stay unless `prune`. Raises ConfigurationError."""
         actor.require(Verb.CONFIGURE, None)
-        read = {(tenant.slug, entry.slug): self._read(source, tenant, entry) for tenant in source.federation.tenants for entry in tenant.connectors}
+        read = {
+            (tenant.slug, entry.slug): self._read(source, tenant, entry)
+            for tenant in source.federation.tenants
+            for entry in tenant.connectors
+        }
         changes: list[Change] = []
         try:
             with self._bench.database.unit_of_work():
@@ -54,7 +62,7 @@ class Configuration:
                 if prune:
                     changes += self._prune(actor, source)
                 if dry_run:
-                    raise _RollBackError  # noqa: TRY301: the way out of a unit of work
+                    _roll_back()
         except _RollBackError:
             pass
         return changes
@@ -85,7 +93,9 @@ class Configuration:
             return ""
 
     @staticmethod
-    def _command(tenant_id: str, entry: ConnectorEntry, type_name: str, settings: dict[str, Any], metadata: bytes | None) -> SaveConnector:
+    def _command(
+        tenant_id: str, entry: ConnectorEntry, type_name: str, settings: dict[str, Any], metadata: bytes | None
+    ) -> SaveConnector:
         return SaveConnector(
             tenant_id=tenant_id,
             slug=entry.slug,
@@ -100,7 +110,12 @@ class Configuration:
 
     def _tenant(self, actor: Actor, entry: TenantEntry, read: dict[tuple[str, str], _Read]) -> list[Change]:
         command = SaveTenant(
-            entry.slug, entry.name, entry.enabled, entry.session_idle_seconds, entry.session_absolute_seconds, tuple(entry.acceptance)
+            entry.slug,
+            entry.name,
+            entry.enabled,
+            entry.session_idle_seconds,
+            entry.session_absolute_seconds,
+            tuple(entry.acceptance),
         )
         changes = [self._tenants.save(actor, command)]
         tenant_id = changes[0].object_id
@@ -114,7 +129,9 @@ class Configuration:
         for domain in entry.domains:
             named = DomainEntry(domain) if isinstance(domain, str) else domain
             if unknown := [slug for slug in named.connectors if slug not in ids]:
-                raise UnknownObject(f"The domain names the connector {unknown[0]!r}, which is not in the file.", field=f"{entry.slug}.domains")
+                raise UnknownObject(
+                    f"The domain names the connector {unknown[0]!r}, which is not in the file.", field=f"{entry.slug}.domains"
+                )
             connector_ids = tuple(ids[slug] for slug in named.connectors)
             changes.append(self._tenants.save_domain(actor, SaveDomain(tenant_id, named.name, connector_ids)))
         return changes
@@ -171,9 +188,8 @@ class Configuration:
         changes: list[Change] = []
         applications = {entry.slug for entry in source.federation.applications}
         tenants = {entry.slug: entry for entry in source.federation.tenants}
-        for application in self._applications.all(limit=100_000):
-            if application.slug not in applications:
-                changes.append(self._applications.delete(actor, application.slug))
+        doomed = [found.slug for found in self._applications.all(limit=100_000) if found.slug not in applications]
+        changes += [self._applications.delete(actor, slug) for slug in doomed]
         for tenant in self._tenants.all(limit=100_000):
             entry = tenants.get(tenant.slug)
             if entry is None:

@@ -97,11 +97,15 @@ class Connectors:
 
     # --- understanding ------------------------------------------------------------------------------------------------
 
-    def read_metadata(self, type_name: str, document: bytes, current: Any | None = None, connector_id: str = "con_preview") -> Understood:
+    def read_metadata(
+        self, type_name: str, document: bytes, current: Any | None = None, connector_id: str = "con_preview"
+    ) -> Understood:
         """In words what a metadata document says. Raises InvalidMetadata; saves nothing."""
         kind = registry.connector_type(type_name)
         if not isinstance(kind, ReadsMetadata):
-            raise InvalidSettings(f"A connector of type {type_name} takes no metadata; give issuer, client id and secret.", field="metadata")
+            raise InvalidSettings(
+                f"A connector of type {type_name} takes no metadata; give issuer, client id and secret.", field="metadata"
+            )
         settings, understood, warnings = kind.settings_from_metadata(document, self._preparer.tools(connector_id), current)
         return Understood(settings, tuple(understood), tuple(warnings))
 
@@ -167,7 +171,13 @@ class Connectors:
         actor.require(Verb.SET_UP, tenant_id)
         kind = registry.connector_type(type_name)
         connector = Connector(
-            random_ids.object_id("con"), tenant_id, check_slug(slug), check_name(name), type_name, mapping.settings_from(kind.Settings, {}), version=1
+            random_ids.object_id("con"),
+            tenant_id,
+            check_slug(slug),
+            check_name(name),
+            type_name,
+            mapping.settings_from(kind.Settings, {}),
+            version=1,
         )
         with self._bench.database.unit_of_work():
             self._write(actor, None, connector, Understood(connector.settings, (), ()), prepare=False)
@@ -188,7 +198,13 @@ class Connectors:
             connector = self.get(tenant_id, slug)
             trust_queries.delete_connector(connection, tenant_id, connector.id)
             record(
-                self._bench, actor, kind="connector", object_id=connector.id, tenant_id=tenant_id, action=Action.DELETED, fields_changed={}
+                self._bench,
+                actor,
+                kind="connector",
+                object_id=connector.id,
+                tenant_id=tenant_id,
+                action=Action.DELETED,
+                fields_changed={},
             )
         return Change("connector", slug, connector.id, Action.DELETED)
 
@@ -201,7 +217,9 @@ class Connectors:
         changed = difference(before, _shown(connector))
         plain = mapping.plain(connector.settings)
         _, secrets = mapping.split_secrets(type(connector.settings), plain)
-        same_secrets = existing is not None and mapping.split_secrets(type(existing.settings), mapping.plain(existing.settings))[1] == secrets
+        same_secrets = (
+            existing is not None and mapping.split_secrets(type(existing.settings), mapping.plain(existing.settings))[1] == secrets
+        )
         if not same_secrets and secrets:
             changed = {**changed, "secrets": (None if existing is None else HIDDEN, HIDDEN + " (new)")}
         if existing is not None and not changed:
@@ -214,7 +232,9 @@ class Connectors:
             "type": connector.type,
             "enabled": connector.enabled,
             "settings": opened,
-            "sealed_secrets": self._bench.keyring.seal(json.dumps(secrets).encode(), f"connector {connector.id}") if secrets else None,
+            "sealed_secrets": self._bench.keyring.seal(json.dumps(secrets).encode(), f"connector {connector.id}")
+            if secrets
+            else None,
             "acceptance_rules": None if connector.acceptance_rules is None else list(connector.acceptance_rules),
             "admits_guests": connector.admits_guests,
             "understood": list(understood.understood),

@@ -1,27 +1,27 @@
 """The declarative file: YAML to typed entries, references to files and environment resolved. Nothing is written here.
 
-    tenants:
-      - slug: acme
-        name: Acme
-        domains: [acme.example, {name: acme.fr, connectors: [adfs]}]
-        acceptance: [{template: pass_through_known}]
-        connectors:
-          - slug: adfs
-            type: adfs
-            name: Acme sign-in
-            enabled: true
-            metadata: {file: FederationMetadata.xml}      # or {url: https://…}
-            settings: {client_secret: {env: ACME_SECRET}}  # any setting may be a reference
-    applications:
-      - slug: wiki
-        name: Wiki
-        protocol: oidc
-        tenants: all                                       # or a list of slugs
-        settings: {client_id: wiki, redirect_uris: [https://wiki.example/cb]}
-        client_secrets: [{file: wiki.secret}]
-        authorization: [{template: permit_all}]
-        transform: [{template: pass_through, claim: email}]
-        release: [email, name]
+tenants:
+  - slug: acme
+    name: Acme
+    domains: [acme.example, {name: acme.fr, connectors: [adfs]}]
+    acceptance: [{template: pass_through_known}]
+    connectors:
+      - slug: adfs
+        type: adfs
+        name: Acme sign-in
+        enabled: true
+        metadata: {file: FederationMetadata.xml}      # or {url: https://…}
+        settings: {client_secret: {env: ACME_SECRET}}  # any setting may be a reference
+applications:
+  - slug: wiki
+    name: Wiki
+    protocol: oidc
+    tenants: all                                       # or a list of slugs
+    settings: {client_id: wiki, redirect_uris: [https://wiki.example/cb]}
+    client_secrets: [{file: wiki.secret}]
+    authorization: [{template: permit_all}]
+    transform: [{template: pass_through, claim: email}]
+    release: [email, name]
 """
 
 from __future__ import annotations
@@ -153,9 +153,14 @@ def _nest(federation: Federation) -> None:
     tenants = {tenant.slug: tenant for tenant in federation.tenants}
     for connector in federation.connectors:
         if connector.tenant not in tenants:
-            raise InvalidSettings(f"Connector {connector.slug!r} names a tenant that is not in the file.", field="connectors.tenant")
+            raise InvalidSettings(
+                f"Connector {connector.slug!r} names a tenant that is not in the file.", field="connectors.tenant"
+            )
         tenants[connector.tenant].connectors.append(connector)
     federation.connectors = []
-    for kind, slugs in (("tenant", [t.slug for t in federation.tenants]), ("application", [a.slug for a in federation.applications])):
+    for kind, slugs in (
+        ("tenant", [t.slug for t in federation.tenants]),
+        ("application", [a.slug for a in federation.applications]),
+    ):
         if duplicates := sorted({slug for slug in slugs if slugs.count(slug) > 1}):
             raise InvalidSettings(f"The {kind} {duplicates[0]!r} occurs twice.", field=f"{kind}s")

@@ -82,7 +82,13 @@ class SetupLinks:
             values = {"id": link.id, "token_hash": _hash(token), "created_at": now, "expires_at": link.expires_at}
             setup_links.create(connection, tenant_id, values)
             record(
-                self._bench, actor, kind="setup_link", object_id=link.id, tenant_id=tenant_id, action=Action.CREATED, fields_changed={}
+                self._bench,
+                actor,
+                kind="setup_link",
+                object_id=link.id,
+                tenant_id=tenant_id,
+                action=Action.CREATED,
+                fields_changed={},
             )
         return link
 
@@ -98,7 +104,13 @@ class SetupLinks:
             if not setup_links.revoke(connection, tenant_id, link_id, self._bench.clock.now()):
                 raise UnknownObject("There is no such set-up link, or it has been revoked already.", field="link")
             record(
-                self._bench, actor, kind="setup_link", object_id=link_id, tenant_id=tenant_id, action=Action.DELETED, fields_changed={}
+                self._bench,
+                actor,
+                kind="setup_link",
+                object_id=link_id,
+                tenant_id=tenant_id,
+                action=Action.DELETED,
+                fields_changed={},
             )
 
     # --- the customer's side ------------------------------------------------------------------------------------------
@@ -209,7 +221,9 @@ class SetupLinks:
             expires_at=row.expires_at,
             connector=None if connector is None else self._shown(connector),
             domains=tuple((domain.name, domain.proof) for domain in self._tenants.domains(tenant.id)),
-            kinds=tuple((name, kind.label, kind.protocol) for name in registry.names() for kind in (registry.connector_type(name),)),
+            kinds=tuple(
+                (name, kind.label, kind.protocol) for name in registry.names() for kind in (registry.connector_type(name),)
+            ),
         )
 
     def _shown(self, connector: Connector) -> SetupConnector:

@@ -88,7 +88,9 @@ class Tenants:
         bench = self._bench
         check_slug(command.slug)
         if not 300 <= command.session_idle_seconds <= command.session_absolute_seconds <= 30 * 24 * 3600:
-            raise InvalidSettings("Sessions last from 5 minutes to 30 days, and the idle limit is the shorter one.", field="session")
+            raise InvalidSettings(
+                "Sessions last from 5 minutes to 30 days, and the idle limit is the shorter one.", field="session"
+            )
         check_transform_rules(command.acceptance_rules, "acceptance")
         after = {
             "name": check_name(command.name),
@@ -120,7 +122,15 @@ class Tenants:
             tenant = self.get(slug)
             actor.require(Verb.CONFIGURE, tenant.id)
             trust_queries.delete_tenant(connection, tenant.id)
-            record(self._bench, actor, kind="tenant", object_id=tenant.id, tenant_id=tenant.id, action=Action.DELETED, fields_changed={})
+            record(
+                self._bench,
+                actor,
+                kind="tenant",
+                object_id=tenant.id,
+                tenant_id=tenant.id,
+                action=Action.DELETED,
+                fields_changed={},
+            )
         return Change("tenant", slug, tenant.id, Action.DELETED)
 
     # --- domains ------------------------------------------------------------------------------------------------------

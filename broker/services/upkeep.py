@@ -52,7 +52,7 @@ class Upkeep:
         return tidied
 
     def _diagnose_abandoned(self) -> int:
-        """"Sent to the identity provider, never returned" is an outcome too."""
+        """ "Sent to the identity provider, never returned" is an outcome too."""
         now = self._bench.clock.now()
         with self._bench.database.unit_of_work() as connection:
             codes = traces.overdue(connection, now, BATCH)
@@ -62,7 +62,12 @@ class Upkeep:
                 sent = [event for event in events if event.kind is EventKind.HOP]
                 where = f"{sent[-1].name} {sent[-1].detail}" if sent else "nowhere"
                 verdict = TraceEvent(EventKind.DECISION, now, "abandoned", f"last seen: {where}; the browser never came back")
-                values = {"outcome": Outcome.ABANDONED.value, "error_code": None, "pending_until": None, **dict.fromkeys(traces.FOUND)}
+                values = {
+                    "outcome": Outcome.ABANDONED.value,
+                    "error_code": None,
+                    "pending_until": None,
+                    **dict.fromkeys(traces.FOUND),
+                }
                 traces.append(connection, code, trace_log.encode_events([verdict]), values)
         return len(codes)
 

@@ -29,7 +29,9 @@ class _Compiled:
             (name, binds[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in order
         ]
         columns = getattr(compiled, "_result_columns", None) or []
-        self.results: list[Converter | None] = [column[3].dialect_impl(dialect).result_processor(dialect, None) for column in columns]
+        self.results: list[Converter | None] = [
+            column[3].dialect_impl(dialect).result_processor(dialect, None) for column in columns
+        ]
         self.converts = any(self.results)
 
     def parameters(self, values: dict[str, Any]) -> Any:

@@ -56,7 +56,12 @@ class TraceLog:
         events = encode_events(trace.events)
         with self._database.unit_of_work() as connection:
             if not trace.stored or not traces.append(connection, trace.code, events, values):
-                more = {"code": trace.code, "started_at": trace.started_at, "expires_at": trace.started_at + self._keep, "events": events}
+                more = {
+                    "code": trace.code,
+                    "started_at": trace.started_at,
+                    "expires_at": trace.started_at + self._keep,
+                    "events": events,
+                }
                 traces.add(connection, {**values, **more})
                 trace.stored = True
         trace.events.clear()

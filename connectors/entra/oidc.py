@@ -59,7 +59,7 @@ class EntraOidcType:
         template = f"{settings.site}/{{tenantid}}/v2.0" if settings.tenant in _SHARED else None
         return oidc.discover(_with_issuer(settings), tools, issuer_document=template)
 
-    def setup_sheet(self, connector: Connector, tools: Tools) -> SetupSheet:  # noqa: ARG002 - the contract's signature
+    def setup_sheet(self, connector: Connector, tools: Tools) -> SetupSheet:
         claims = SetupStep("Token configuration", "email, upn, auth_time", "Optional claims of the ID token.")
         return SetupSheet("App registration in Microsoft Entra ID", (*oidc.standard_steps(tools)[:4], claims))
 

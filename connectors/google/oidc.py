@@ -45,7 +45,7 @@ class GoogleOidcType:
     def discover(self, settings: Any, tools: Tools) -> tuple[Any, list[str], list[str]]:
         return oidc.discover(settings, tools)
 
-    def setup_sheet(self, connector: Connector, tools: Tools) -> SetupSheet:  # noqa: ARG002 - the contract's signature
+    def setup_sheet(self, connector: Connector, tools: Tools) -> SetupSheet:
         audience = SetupStep("User type", "Internal", "On the OAuth consent screen.")
         return SetupSheet("OAuth client in the Google Cloud console", (audience, *oidc.standard_steps(tools)[:4]))
 

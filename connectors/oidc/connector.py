@@ -30,7 +30,7 @@ class OidcConnectorType:
     def prepare(self, connector: Connector, tools: Tools) -> Upstream:
         return prepare(connector, connector.settings, tools, STANDARD)
 
-    def setup_sheet(self, connector: Connector, tools: Tools) -> SetupSheet:  # noqa: ARG002 - the contract's signature
+    def setup_sheet(self, connector: Connector, tools: Tools) -> SetupSheet:
         return SetupSheet("Register us at your OpenID provider", standard_steps(tools))
 
     def discover(self, settings: Any, tools: Tools) -> tuple[Any, list[str], list[str]]:

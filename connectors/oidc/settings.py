@@ -56,7 +56,7 @@ def validate(settings: OidcSettings, *, production: bool) -> None:
         raise InvalidSettings("Enter the client id.", field="client_id")
     if settings.token_endpoint_auth_method not in AUTH_METHODS:
         raise InvalidSettings(f"Choose one of {', '.join(AUTH_METHODS)}.", field="token_endpoint_auth_method")
-    if settings.token_endpoint_auth_method != "none" and not settings.client_secret:  # noqa: S105 - a method's name
+    if settings.token_endpoint_auth_method != "none" and not settings.client_secret:
         raise InvalidSettings("Enter the client secret.", field="client_secret")
     if OPENID not in settings.scopes:
         raise InvalidSettings("The scopes must contain openid.", field="scopes")

@@ -82,7 +82,7 @@ class SamlConnectorType:
             person=Person(connector.id, trust.audience, settings.subject_attribute, self.dialect.prefix_attribute),
         )
 
-    def setup_sheet(self, connector: Connector, tools: Tools) -> SetupSheet:  # noqa: ARG002  the contract's signature
+    def setup_sheet(self, connector: Connector, tools: Tools) -> SetupSheet:
         addresses = tools.addresses
         steps = (
             SetupStep("Entity ID (audience, identifier)", addresses.entity_id, "Exactly this text."),

@@ -77,7 +77,9 @@ def _measure(load: Load, name: str, options: argparse.Namespace, bare_ms: float)
     target = f" (aim {TARGETS[name]})" if name in TARGETS else ""
     print(f"\n{name}: {cpu:.2f} ms of broker CPU per login{target}, {figures['ratio']:.1f} × bare cryptography ({bare_ms:.2f} ms)")
     print(f"  {figures['requests']:.1f} requests, {figures['queries']:.1f} SQL statements per login")
-    print(f"  wall clock with the partners' own work: p50 {figures['p50_ms']:.1f} ms, p95 {figures['p95_ms']:.1f} ms; {figures['per_second']:.0f} logins/s")
+    print(
+        f"  wall clock with the partners' own work: p50 {figures['p50_ms']:.1f} ms, p95 {figures['p95_ms']:.1f} ms; {figures['per_second']:.0f} logins/s"
+    )
     stages = {key: value for key, value in counters.items() if key.startswith("stage ")}
     for key, value in sorted(stages.items(), key=lambda item: -item[1]):
         print(f"    {key.removeprefix('stage '):40} {value / per:6.2f} ms")

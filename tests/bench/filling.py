@@ -23,7 +23,13 @@ def fill(hub: Vestibule, count: int) -> None:
              "session_absolute_seconds": 86400, "acceptance_rules": [], "version": 1, "created_at": now}
         )  # fmt: skip
         rows[1].append(
-            {"name": f"company-{number}.example", "tenant_id": tenant_id, "proof": "operator", "connector_ids": [], "proved_at": now}
+            {
+                "name": f"company-{number}.example",
+                "tenant_id": tenant_id,
+                "proof": "operator",
+                "connector_ids": [],
+                "proved_at": now,
+            }
         )
         settings = {
             "entity_id": f"https://idp{number}.example",

@@ -58,7 +58,9 @@ class Browser:
         body = None
         if form is not None:
             sent["Content-Type"], body = "application/x-www-form-urlencoded", urlencode(form)
-        self._connection.request("GET" if form is None else "POST", f"{parts.path}?{parts.query}" if parts.query else parts.path, body, sent)
+        self._connection.request(
+            "GET" if form is None else "POST", f"{parts.path}?{parts.query}" if parts.query else parts.path, body, sent
+        )
         response = self._connection.getresponse()
         reply = Reply(response)
         for line in response.headers.get_all("Set-Cookie") or []:
@@ -82,7 +84,9 @@ class Load:
         saml = SaveConnector(acme, "idp", "saml", "Acme", metadata=self.idp.metadata(), enabled=True)
         self.saml_connector = hub.connectors.save(ME, saml).object_id
         settings = {"issuer": self.op.issuer, "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
-        self.oidc_connector = hub.connectors.save(ME, SaveConnector(globex, "op", "oidc", "Globex", settings, enabled=True)).object_id
+        self.oidc_connector = hub.connectors.save(
+            ME, SaveConnector(globex, "op", "oidc", "Globex", settings, enabled=True)
+        ).object_id
         self.op.redirect_uri = f"{broker.url}/upstream/{self.oidc_connector}/callback"
         self._application("wiki", "saml", {"entity_id": "https://wiki.example/metadata", "acs_urls": ["https://wiki.example/acs"]})
         self._application("pad", "saml", {"entity_id": "https://pad.example/metadata", "acs_urls": ["https://pad.example/acs"]})

@@ -13,8 +13,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from broker import opening
 from broker.app import Vestibule
-from broker.cli import opening
 from broker.settings import Settings, validate
 
 _TICK = os.sysconf("SC_CLK_TCK")

@@ -1,10 +1,10 @@
 """The real hub for tests, and the vocabulary of its partners: tenants, identity providers, applications, browsers.
 
-    hub.tenant("acme", "acme.example")
-    idp = hub.saml_idp("acme")                      # or hub.oidc_op("acme")
-    app = hub.saml_app()                            # or hub.oidc_app()
-    browser = hub.browser()
-    result = app.sign_in(browser, idp)              # from the first click to what the application learns
+hub.tenant("acme", "acme.example")
+idp = hub.saml_idp("acme")                      # or hub.oidc_op("acme")
+app = hub.saml_app()                            # or hub.oidc_app()
+browser = hub.browser()
+result = app.sign_in(browser, idp)              # from the first click to what the application learns
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ class Browser:
         from urllib.parse import urlencode
 
         return self.open(
-            url, method="POST", data=urlencode(list(fields.items() if isinstance(fields, dict) else fields)),
+            url,
+            method="POST",
+            data=urlencode(list(fields.items() if isinstance(fields, dict) else fields)),
             content_type="application/x-www-form-urlencoded",
         )
 
@@ -88,7 +90,9 @@ class Hub:
         self.tenants[slug] = change.object_id
         return change.object_id
 
-    def saml_idp(self, tenant: str, slug: str = "idp", *, type: str = "saml", entity_id: str | None = None, **changes: Any) -> SamlSide:
+    def saml_idp(
+        self, tenant: str, slug: str = "idp", *, type: str = "saml", entity_id: str | None = None, **changes: Any
+    ) -> SamlSide:
         """A SAML identity provider that this tenant trusts."""
         side = SamlSide(self, entity_id or f"https://{slug}.{tenant}.example/saml")
         settings = changes.pop("settings", {})

@@ -143,7 +143,14 @@ class SamlApp:
         etree.SubElement(root, f"{{{SAML}}}Issuer").text = self.entity_id
         return root
 
-    def login_url(self, *, tenant: str | None = None, relay_state: str | None = "app-state", root: etree._Element | None = None, **attributes: Any) -> str:
+    def login_url(
+        self,
+        *,
+        tenant: str | None = None,
+        relay_state: str | None = "app-state",
+        root: etree._Element | None = None,
+        **attributes: Any,
+    ) -> str:
         """Where the application sends the browser (HTTP-Redirect)."""
         message = etree.tostring(self.request(**attributes) if root is None else root)
         deflater = zlib.compressobj(9, zlib.DEFLATED, -15)
@@ -264,7 +271,9 @@ class OidcApp:
         assert person.status_code == 200, person.get_data(as_text=True)
         assert person.get_json()["sub"] == claims["sub"]
         merged = {**person.get_json(), **claims}
-        listed = {name: [str(item) for item in value] if isinstance(value, list) else [str(value)] for name, value in merged.items()}
+        listed = {
+            name: [str(item) for item in value] if isinstance(value, list) else [str(value)] for name, value in merged.items()
+        }
         return Learned(claims["sub"], listed, claims.get("tid"), raw=tokens.get_json())
 
 

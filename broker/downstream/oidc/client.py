@@ -52,7 +52,7 @@ class RegisteredClient(ClientMixin):  # type: ignore[misc] # authlib has no type
         fits = [self._verify_secret(client_secret, stored) for stored in self.settings.client_secret_hashes]
         return any(fits)
 
-    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:  # noqa: ARG002 - Authlib's signature
+    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
         return method == self.settings.token_endpoint_auth_method
 
     def check_response_type(self, response_type: str) -> bool:

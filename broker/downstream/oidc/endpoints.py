@@ -107,7 +107,7 @@ class _Views:
         application = self._face.catalog.application(grant.application_id) if grant is not None else None
         return _for_origin(document, incoming, application.prepared.origins if application is not None else frozenset())
 
-    def preflight(self, slug: str | None = None) -> Response:  # noqa: ARG002 - the route's parameter
+    def preflight(self, slug: str | None = None) -> Response:
         """Scripts may ask from anywhere: no cookie is read here, and the answer itself is for registered origins only."""
         headers = (
             *_ANY_ORIGIN,

@@ -83,8 +83,8 @@ class OidcProtocol:
     def refuse(
         self,
         transaction: LoginTransaction,
-        application: Application,  # noqa: ARG002 - the port's signature
-        prepared: RegisteredClient,  # noqa: ARG002
+        application: Application,
+        prepared: RegisteredClient,
         error: BrokerError,
         trace: Trace,
     ) -> Outgoing:

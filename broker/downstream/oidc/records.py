@@ -8,7 +8,7 @@ import msgspec
 
 CODE = "oidc.code"
 USED_CODE = "oidc.code_used"
-ACCESS_TOKEN = "oidc.access_token"  # noqa: S105 - a kind of record
+ACCESS_TOKEN = "oidc.access_token"
 CODE_SECONDS = 60
 
 

@@ -95,7 +95,7 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
     def send_signal(self, name: str, *args: Any, **kwargs: Any) -> None:
         """Authlib's signals have no listeners here."""
 
-    def authenticate_client(self, request: TokenRequest, methods: list[str], endpoint: str = "token") -> RegisteredClient:  # noqa: ARG002
+    def authenticate_client(self, request: TokenRequest, methods: list[str], endpoint: str = "token") -> RegisteredClient:
         """Exactly one method, the registered one (RFC 6749 2.3). One answer for unknown client, wrong secret, wrong method."""
         try:
             presented = read_credentials(
@@ -114,7 +114,7 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
         request.client, request.auth_method = client, presented.method
         return client
 
-    def generate_token(self, grant_type: str, client: RegisteredClient, **_options: Any) -> dict[str, Any]:  # noqa: ARG002
+    def generate_token(self, grant_type: str, client: RegisteredClient, **_options: Any) -> dict[str, Any]:
         """An opaque access token; `save_token` fixes its lifetime."""
         return {"access_token": random_ids.handle(), "token_type": "Bearer"}
 

@@ -58,7 +58,9 @@ def blueprint(face: SamlFace) -> Blueprint:
         return respond(face.pipeline.start(asked, incoming, trace))
 
     def metadata(slug: str | None = None) -> Response:
-        return respond(Document(_document(face, endpoint(slug)), "application/samlmetadata+xml", headers=(("Cache-Control", "max-age=300"),)))
+        return respond(
+            Document(_document(face, endpoint(slug)), "application/samlmetadata+xml", headers=(("Cache-Control", "max-age=300"),))
+        )
 
     for prefix, name in (("", "common"), ("/t/<slug>", "tenant")):
         views.add_url_rule(f"{prefix}/saml/sso", f"sso_{name}", single_sign_on, methods=["GET", "POST"])

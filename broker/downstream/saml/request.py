@@ -36,7 +36,9 @@ class Endpoint:
     tenant_id: str | None = None
 
 
-def read(incoming: Incoming, endpoint: Endpoint, catalog: Catalog, trace: Trace) -> tuple[AuthenticationRequest, BrokerError | None]:
+def read(
+    incoming: Incoming, endpoint: Endpoint, catalog: Catalog, trace: Trace
+) -> tuple[AuthenticationRequest, BrokerError | None]:
     """The request, and an error that the application may be told because its reply address is proved.
 
     Raises RequestError for everything before that point: then nobody is redirected anywhere.
@@ -47,7 +49,9 @@ def read(incoming: Incoming, endpoint: Endpoint, catalog: Catalog, trace: Trace)
     found = catalog.application_by("saml", unverified_issuer(unverified))
     trace.check("saml.application", passed=found is not None, reason="the Issuer is a registered application")
     if found is None:
-        raise UnknownApplication(cause=f"Issuer {unverified_issuer(unverified)[:200]!r} is not registered", check="saml.application")
+        raise UnknownApplication(
+            cause=f"Issuer {unverified_issuer(unverified)[:200]!r} is not registered", check="saml.application"
+        )
     trace.application_id = found.application.id
     request = read_authn_request(_verified(received, unverified, found, trace))
     _check_destination(request, endpoint, trace)
@@ -55,7 +59,9 @@ def read(incoming: Incoming, endpoint: Endpoint, catalog: Catalog, trace: Trace)
     return _neutral(request, endpoint, found, reply_address, received.relay_state), _objection(request, found.application.settings)
 
 
-def _verified(received: bindings.ReceivedMessage, unverified: etree._Element, found: PreparedApplication, trace: Trace) -> etree._Element:
+def _verified(
+    received: bindings.ReceivedMessage, unverified: etree._Element, found: PreparedApplication, trace: Trace
+) -> etree._Element:
     """The element whose values may be believed (SAML Core 3.4.1.4; Bindings 3.4.4.1). Keys come from registration only."""
     settings: SamlApplicationSettings = found.application.settings
     prepared: PreparedSamlApplication = found.prepared

@@ -76,7 +76,13 @@ def _attribute(claim_type: str, values: tuple[str, ...], style: str) -> Attribut
 
 
 def statement(
-    settings: SamlApplicationSettings, *, request_id: str, recipient: str, asked_format: str | None, issuer: str, response: AuthenticationResponse
+    settings: SamlApplicationSettings,
+    *,
+    request_id: str,
+    recipient: str,
+    asked_format: str | None,
+    issuer: str,
+    response: AuthenticationResponse,
 ) -> Statement:
     """What the assertion says. Raises SubjectFormatUnavailable."""
     return Statement(

@@ -25,7 +25,9 @@ class SamlApplicationSettings:
     require_signed_requests: bool = setting("Refuse requests without a valid signature.", default=False)
     encrypt_assertions: bool = setting("Encrypt assertions for the encryption certificate.", default=False)
     sign: str = setting("What is signed.", default="assertion", choices=SIGN_CHOICES)
-    name_id_format: str = setting("Format of the NameID when the request names none.", default="persistent", choices=NAME_ID_CHOICES)
+    name_id_format: str = setting(
+        "Format of the NameID when the request names none.", default="persistent", choices=NAME_ID_CHOICES
+    )
     force_name_id_format: bool = setting("Use this format whatever the request asks for.", default=False)
     attribute_names: str = setting(
         "Names of attributes: claim URIs as AD FS sends them, short names (email), or urn:oid: names.",

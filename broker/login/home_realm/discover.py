@@ -189,7 +189,9 @@ def _one(login: Login, id_or_slug: str) -> list[Candidate]:
     prepared = catalog.connector(id_or_slug)
     scope = _scope(login)
     if prepared is None and scope is not None:
-        found = [by_slug for tenant_id in sorted(scope)[:MAX_CHOICES] if (by_slug := catalog.connector_by_slug(tenant_id, id_or_slug))]
+        found = [
+            by_slug for tenant_id in sorted(scope)[:MAX_CHOICES] if (by_slug := catalog.connector_by_slug(tenant_id, id_or_slug))
+        ]
         prepared = found[0] if len(found) == 1 else None
     if prepared is None:
         return []

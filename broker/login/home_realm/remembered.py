@@ -29,4 +29,8 @@ def read(keyring: Keyring, incoming: Incoming) -> str | None:
     connector_id, _, signature = incoming.cookies.get(REMEMBERED_COOKIE, "").rpartition(".")
     if not connector_id.isascii() or not connector_id:
         return None
-    return connector_id if hmac.compare_digest(_signature(keyring, connector_id), signature.encode("ascii", "replace").decode()) else None
+    return (
+        connector_id
+        if hmac.compare_digest(_signature(keyring, connector_id), signature.encode("ascii", "replace").decode())
+        else None
+    )

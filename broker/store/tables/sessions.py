@@ -45,10 +45,23 @@ def find_by_id(connection: Connection, tenant_id: str, session_id: str) -> bytes
 
 
 def create(
-    connection: Connection, tenant_id: str, handle_hash: bytes, *, session_id: str, identity_id: str, value: bytes, ends_at: datetime
+    connection: Connection,
+    tenant_id: str,
+    handle_hash: bytes,
+    *,
+    session_id: str,
+    identity_id: str,
+    value: bytes,
+    ends_at: datetime,
 ) -> None:
     _CREATE.run(
-        connection, handle_hash=handle_hash, id=session_id, tenant_id=tenant_id, identity_id=identity_id, value=value, ends_at=ends_at
+        connection,
+        handle_hash=handle_hash,
+        id=session_id,
+        tenant_id=tenant_id,
+        identity_id=identity_id,
+        value=value,
+        ends_at=ends_at,
     )
 
 

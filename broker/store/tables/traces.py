@@ -75,7 +75,9 @@ def events(connection: Connection, code: str) -> Row[Any] | None:
 
 def find_by_email(connection: Connection, email_hash: str, limit: int) -> list[Row[Any]]:
     return list(
-        connection.execute(select(_traces).where(_traces.c.email_hash == email_hash).order_by(_traces.c.started_at.desc()).limit(limit))
+        connection.execute(
+            select(_traces).where(_traces.c.email_hash == email_hash).order_by(_traces.c.started_at.desc()).limit(limit)
+        )
     )
 
 

@@ -94,7 +94,9 @@ def enabled_connectors(connection: Connection, tenant_ids: list[str], limit: int
     """The chooser's lines: enabled connectors of enabled tenants among these."""
     return list(
         connection.execute(
-            select(connectors.c.id, connectors.c.tenant_id, connectors.c.type, connectors.c.name, tenants.c.name.label("tenant_name"))
+            select(
+                connectors.c.id, connectors.c.tenant_id, connectors.c.type, connectors.c.name, tenants.c.name.label("tenant_name")
+            )
             .join(tenants, tenants.c.id == connectors.c.tenant_id)
             .where(connectors.c.tenant_id.in_(tenant_ids), connectors.c.enabled, tenants.c.enabled)
             .order_by(tenants.c.name, connectors.c.name)
@@ -107,7 +109,9 @@ def some_enabled_connectors(connection: Connection, limit: int) -> list[AnyRow]:
     """For applications that serve every tenant: at most `limit` rows, to see whether there is only one way in."""
     return list(
         connection.execute(
-            select(connectors.c.id, connectors.c.tenant_id, connectors.c.type, connectors.c.name, tenants.c.name.label("tenant_name"))
+            select(
+                connectors.c.id, connectors.c.tenant_id, connectors.c.type, connectors.c.name, tenants.c.name.label("tenant_name")
+            )
             .join(tenants, tenants.c.id == connectors.c.tenant_id)
             .where(connectors.c.enabled, tenants.c.enabled)
             .limit(limit)

@@ -14,7 +14,7 @@ from broker.store.statements import Statement
 from broker.store.tables.transients import transients as table
 from broker.store.transient.contract import key_hash
 
-_NEW = {name: bindparam(name) for name in ("kind", "key_hash", "value", "expires_at")}
+_NEW: dict[str, Any] = {name: bindparam(name) for name in ("kind", "key_hash", "value", "expires_at")}
 _KEY = ["kind", "key_hash"]
 _IS_IT = and_(table.c.kind == bindparam("kind"), table.c.key_hash == bindparam("key_hash"))
 
@@ -44,7 +44,11 @@ _TAKE = Statement(delete(table).where(_IS_IT).returning(table.c.value, table.c.e
 _EXCHANGE = Statement(
     update(table)
     .where(_IS_IT, table.c.expires_at > bindparam("now", type_=table.c.expires_at.type))
-    .values(kind=bindparam("new_kind"), value=bindparam("new_value"), expires_at=bindparam("new_expires_at", type_=table.c.expires_at.type))
+    .values(
+        kind=bindparam("new_kind"),
+        value=bindparam("new_value"),
+        expires_at=bindparam("new_expires_at", type_=table.c.expires_at.type),
+    )
 )
 _DELETE = Statement(delete(table).where(_IS_IT))
 

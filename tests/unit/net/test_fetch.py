@@ -48,7 +48,7 @@ class Server:
                 except OSError:
                     self.close_connection = True  # the client has gone, as it should
 
-            do_POST = do_GET  # noqa: N815 - the name that http.server calls
+            do_POST = do_GET
 
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Inner)
         self.http.daemon_threads = True

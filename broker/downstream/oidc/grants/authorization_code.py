@@ -22,7 +22,7 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc] # authlib has no 
     A request that fails a check consumes nothing: whoever stole a code without its verifier must not lock the owner out.
     """
 
-    TOKEN_ENDPOINT_AUTH_METHODS = list(AUTH_METHODS)  # noqa: RUF012 - Authlib's attribute
+    TOKEN_ENDPOINT_AUTH_METHODS = list(AUTH_METHODS)
 
     def query_authorization_code(self, code: str, client: RegisteredClient) -> records.Grant | None:
         """The grant behind a code, if it was given to this client at this issuer. A code seen before revokes what it gave."""
@@ -54,8 +54,8 @@ class S256CodeChallenge(CodeChallenge):  # type: ignore[misc]
     """PKCE without `plain` (RFC 9700 2.1.1). The check runs after every other one of the token request."""
 
     DEFAULT_CODE_CHALLENGE_METHOD = pkce.S256
-    SUPPORTED_CODE_CHALLENGE_METHOD = [pkce.S256]  # noqa: RUF012 - Authlib's attribute
-    CODE_CHALLENGE_METHODS = {pkce.S256: pkce.matches}  # noqa: RUF012
+    SUPPORTED_CODE_CHALLENGE_METHOD = [pkce.S256]
+    CODE_CHALLENGE_METHODS = {pkce.S256: pkce.matches}
 
 
 class IdTokenExtension:

@@ -1,4 +1,4 @@
-"""Opening the hub for a command, making what it needs, and serving it."""
+"""Opening the hub for a program, making what it needs, and serving it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ def open_hub(settings: Settings | None = None) -> Vestibule:
     """The hub, ready for use. Raises InvalidSettings when `vestibule init` or `vestibule migrate` has to run first."""
     built = vestibule(_app(settings or load()))
     if not upgrade.is_current(built.database):
-        raise InvalidSettings("The database is not at this version: run `vestibule init` (new) or `vestibule migrate`.", field="database_url")
+        raise InvalidSettings(
+            "The database is not at this version: run `vestibule init` (new) or `vestibule migrate`.", field="database_url"
+        )
     built.catalog.refresh()
     return built
 
@@ -65,6 +67,7 @@ def read_file(path: Path) -> bytes:
 def serve(bind: str, *, workers: int, threads: int, when_ready: Callable[[], None] | None = None) -> None:
     """gunicorn with threads; returns when it is stopped."""
     from gunicorn.app.base import BaseApplication
+    from gunicorn.util import import_app
 
     class Server(BaseApplication):  # type: ignore[misc]
         def load_config(self) -> None:
@@ -86,8 +89,7 @@ def serve(bind: str, *, workers: int, threads: int, when_ready: Callable[[], Non
                 self.cfg.set("when_ready", lambda _server: when_ready())
 
         def load(self) -> Flask:
-            from broker.wsgi import app
-
-            return app
+            found: Flask = import_app("broker.wsgi:app")
+            return found
 
     Server().run()
