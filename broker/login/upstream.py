@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from broker.catalog.prepare import PreparedConnector
 from broker.domain.authentication import NOT_BEARER, UpstreamAuthentication, UpstreamSubject
-from broker.domain.errors import Disabled, InvalidUpstreamResponse, ReplayedResponse
+from broker.domain.errors import Disabled, InteractionRequired, InvalidUpstreamResponse, ReplayedResponse
 from broker.domain.http import Outgoing, PostForm, Redirect
 from broker.login import transactions
 from broker.login.context import Login
@@ -31,6 +31,9 @@ def authenticate(login: Login) -> Outgoing | None:
         return None
     prepared = connector_of(login)
     request = login.transaction.request
+    if request.passive and not getattr(prepared.connector.settings, "forward_passive", False):
+        # The provider could show a page, or refuse to be framed and answer nobody; an operator may opt in per connector.
+        raise InteractionRequired(cause="there is no session to answer from, and the request is passive")
     outgoing, expectation = prepared.upstream.begin(
         UpstreamRequest(
             handle=login.transaction.handle,

@@ -6,6 +6,7 @@ The link is the actor: bound to one tenant, expiring, revocable, with the one ve
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -151,8 +152,12 @@ class SetupLinks:
     def enter_oidc(self, token: str, fields: dict[str, str]) -> SetupState:
         """Issuer, client id and secret; an empty secret keeps the one that is stored."""
         tenant, actor, connector = self._chosen(token)
-        known = set(connector.settings.__dataclass_fields__)
-        settings: dict[str, Any] = {name: value.strip() for name, value in fields.items() if name in known and value.strip()}
+        known = connector.settings.__dataclass_fields__
+        settings: dict[str, Any] = {
+            name: _listed(value) if isinstance(getattr(connector.settings, name), tuple) else value.strip()
+            for name, value in fields.items()
+            if name in known and value.strip()
+        }
         self._save(actor, tenant, connector, settings=settings)
         return self.open(token)
 
@@ -244,6 +249,11 @@ class SetupLinks:
     def _free_slug(self, tenant_id: str, kind: str) -> str:
         taken = {connector.slug for connector in self._connectors.all(tenant_id)}
         return next(slug for slug in (kind, *(f"{kind}-{number}" for number in range(2, 1000))) if slug not in taken)
+
+
+def _listed(value: str) -> list[str]:
+    """`a.example, b.example` as people type it."""
+    return [part for part in re.split(r"[\s,;]+", value) if part]
 
 
 def _hash(token: str) -> bytes:

@@ -72,7 +72,8 @@ def settings_from(settings_type: type, values: dict[str, Any]) -> Any:
     try:
         return msgspec.convert(values, settings_type, strict=True)
     except msgspec.ValidationError as error:
-        raise InvalidSettings(f"{error}", field=str(error).rpartition("$.")[2].rstrip("`") or "settings") from error
+        name = str(error).rpartition("$.")[2].rstrip("`").partition("[")[0]
+        raise InvalidSettings("This value is missing or of the wrong kind.", field=name or "settings", cause=str(error)) from error
 
 
 def plain(settings: Any) -> dict[str, Any]:

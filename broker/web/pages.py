@@ -80,6 +80,13 @@ def static_address(name: str) -> str:
     return f"/static/{name}?v={fingerprint}"
 
 
+def warm_up() -> None:
+    """Compile templates and read the catalogues now, so that the first login does not wait for it."""
+    environment()
+    for language in i18n.LANGUAGES:
+        i18n.catalogue(language)
+
+
 def error_page(error: BrokerError, code: str, *, again_handle: str | None = None, restart_url: str | None = None) -> Page:
     """The kind page of an error: sentence, who can act, what to do now, reference code. Nothing that was received.
 

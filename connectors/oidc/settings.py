@@ -43,6 +43,7 @@ class OidcSettings:
         default=False,
         risk="The provider may mark addresses as verified that it never checked.",
     )
+    forward_passive: bool = setting("Ask the provider too when an application must not show a page (prompt=none)", default=False)
     skew_seconds: int = setting("Tolerated difference of clocks in seconds, at most 300", default=90)
 
 

@@ -13,9 +13,10 @@ MAX_SKEW_SECONDS = 300
 class Settings:
     """Usually all made from the provider's metadata (`settings_from_metadata`)."""
 
-    entity_id: str = setting("The identity provider's entityID (issuer), exactly as its messages carry it.")
+    entity_id: str = setting("The identity provider's entityID (issuer), exactly as its messages carry it.", default="")
     signing_certificates: tuple[str, ...] = setting(
         "PEM certificates of all keys that may sign the provider's messages now. Expiry is not checked, the key counts.",
+        default=(),
         multiline=True,
     )
     sso_redirect_url: str = setting("Single sign-on address for the HTTP-Redirect binding.", default="")
@@ -41,6 +42,7 @@ class Settings:
         default=True,
         risk="Without it an application that demands fresh authentication may get an old one.",
     )
+    forward_passive: bool = setting("Ask the provider too when an application must not show a page (IsPassive).", default=False)
     forward_login_hint: str = setting(
         "How the typed address is passed on: not, as a login_hint parameter, or as the request's Subject.",
         default="off",

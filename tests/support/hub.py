@@ -94,7 +94,7 @@ class Hub:
         self, tenant: str, slug: str = "idp", *, type: str = "saml", entity_id: str | None = None, **changes: Any
     ) -> SamlSide:
         """A SAML identity provider that this tenant trusts."""
-        side = SamlSide(self, entity_id or f"https://{slug}.{tenant}.example/saml")
+        side = SamlSide(self, entity_id or f"https://{slug}.{tenant}.example/saml", f"{tenant} {slug}")
         settings = changes.pop("settings", {})
         command = SaveConnector(
             self.tenants[tenant], slug, type, f"{tenant} {slug}", settings, metadata=side.idp.metadata(), enabled=True, **changes

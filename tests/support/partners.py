@@ -23,7 +23,7 @@ from werkzeug.test import Client, TestResponse
 
 from broker.domain.keys import KeyUse
 from tests.support.oidc_op import CLIENT_ID, CLIENT_SECRET, OpenIdProvider
-from tests.support.saml_idp import SAML, SAMLP, Answer, SmallIdp
+from tests.support.saml_idp import SAML, SAMLP, Answer, SmallIdp, key_pair
 
 if TYPE_CHECKING:
     from tests.support.hub import Browser, Hub
@@ -57,9 +57,10 @@ def form_of(response: TestResponse) -> tuple[str, dict[str, str]]:
 class SamlSide:
     """A SAML identity provider and its connector."""
 
-    def __init__(self, hub: Hub, entity_id: str) -> None:
+    def __init__(self, hub: Hub, entity_id: str, key: str) -> None:
         self.hub = hub
-        self.idp = SmallIdp(entity_id)
+        self.idp = SmallIdp(entity_id, key_pair(key))
+        self.idp.sso = f"{entity_id}/sso"
         self.connector_id = ""
         self.email = "ann@acme.example"
 

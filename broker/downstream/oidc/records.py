@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 
 CODE = "oidc.code"
-USED_CODE = "oidc.code_used"
 ACCESS_TOKEN = "oidc.access_token"
 CODE_SECONDS = 60
 

@@ -6,6 +6,8 @@ as `Document`.
 
 from __future__ import annotations
 
+import base64
+import hmac
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -24,7 +26,6 @@ from authlib.oauth2.rfc6749 import (
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 
 from broker.catalog.catalog import Catalog
-from broker.domain import random_ids
 from broker.domain.clock import Clock
 from broker.domain.http import Document, Incoming
 from broker.domain.keys import KeyUse
@@ -115,8 +116,8 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
         return client
 
     def generate_token(self, grant_type: str, client: RegisteredClient, **_options: Any) -> dict[str, Any]:
-        """An opaque access token; `save_token` fixes its lifetime."""
-        return {"access_token": random_ids.handle(), "token_type": "Bearer"}
+        """The frame of an answer; `save_token` puts the token in."""
+        return {"token_type": "Bearer"}
 
     def save_token(self, token: dict[str, Any], request: TokenRequest) -> None:
         """Takes the code and stores what it gave, in one transaction: of two requests at once exactly one gets here."""
@@ -125,13 +126,13 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
         # An access token does not outlive the session that the identity provider granted.
         left = max(1, grant.session_ends_at - int(now.timestamp()))
         seconds = min(request.client.settings.access_token_lifetime_seconds, left)
-        token |= {"expires_in": seconds, "scope": grant.scope}
+        access_token = self._access_token_of(request.code)
+        token |= {"access_token": access_token, "expires_in": seconds, "scope": grant.scope}
         expires_at = now + timedelta(seconds=seconds)
         with self._unit_of_work():
             taken = self.transient.take(records.CODE, request.code)
             if taken is not None:
-                self.transient.put(records.ACCESS_TOKEN, token["access_token"], taken, expires_at)
-                self.transient.put(records.USED_CODE, request.code, token["access_token"].encode(), expires_at)
+                self.transient.put(records.ACCESS_TOKEN, access_token, taken, expires_at)
         if taken is None:
             self.revoke_replayed(request.code, request)
             raise InvalidGrantError("Invalid 'code' in request.")
@@ -157,13 +158,18 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
 
     def revoke_replayed(self, code: str, request: TokenRequest) -> None:
         """RFC 6749 4.1.2: a code that comes a second time was seen by somebody else; what it gave is taken back."""
-        given = self.transient.take(records.USED_CODE, code)
-        if given is None:
+        given = self._access_token_of(code)
+        if self.transient.get(records.ACCESS_TOKEN, given) is None:
             request.trace.check("oidc.code", False, "the code is unknown or older than a minute")
             return
-        self.transient.delete(records.ACCESS_TOKEN, given.decode())
+        self.transient.delete(records.ACCESS_TOKEN, given)
         request.trace.check("oidc.code_once", False, "the code was used before; the access token that it gave is revoked")
         log.warning("authorization code replayed", extra={"application": request.trace.application_id})
+
+    def _access_token_of(self, code: str) -> str:
+        # Derived under a secret of the hub, so that a replayed code leads to what it gave and no token is stored in the open.
+        digest = hmac.digest(self._keyring.secret("client_secret_pepper"), b"access token of code " + code.encode(), "sha256")
+        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
     def id_token(self, grant: records.Grant, client: RegisteredClient, access_token: str) -> str:
         """OIDC Core 2. `iss` is the issuer that the authorization request came to."""

@@ -142,7 +142,13 @@ def test_given_a_session_when_another_application_asks_then_no_identity_provider
     assert first["sid"] == second["sid"]
 
 
-def test_given_prompt_none_when_the_identity_provider_needs_a_page_then_login_is_required(hub: OidcHub) -> None:
+def test_given_prompt_none_when_nobody_is_signed_in_then_login_is_required(hub: OidcHub) -> None:
+    answer = answered(hub.authorize(prompt="none"))
+    assert (answer["error"], answer["state"], answer["iss"]) == ("login_required", "st&te ü", PUBLIC_URL)
+
+
+def test_given_prompt_none_when_the_identity_provider_is_asked_silently_then_its_refusal_is_told(hub: OidcHub) -> None:
+    hub.change_connector(settings={**hub.connector.settings, "forward_passive": True})
     response = hub.authorize(prompt="none")
     asked = dict(parse_qsl(urlsplit(response.headers["Location"]).query))
     assert asked["prompt"] == "none"

@@ -135,3 +135,12 @@ def test_given_anything_like_mark_up_when_parsed_then_no_forbidden_node_survives
         return
     assert all(isinstance(node.tag, str) for node in root.iter())
     assert root.getroottree().docinfo.doctype == ""
+
+
+def test_given_canonicalisation_fails_or_gives_nothing_then_it_is_an_error_and_never_the_empty_string(monkeypatch):
+    with pytest.raises(xml.XmlError) as error:
+        xml.canonical(etree.fromstring('<a xmlns:b="relative" b:c="1"/>'))
+    assert error.value.problem == "canonicalisation"
+    monkeypatch.setattr(etree, "tostring", lambda *_, **__: b"")
+    with pytest.raises(xml.XmlError):
+        xml.canonical(etree.Element("a"))

@@ -1,0 +1,214 @@
+"""Real servers on loopback for tests: WSGI apps in threads, other people's programs and our own in processes.
+
+Everything is a context manager that waits, bounded, until it answers, and that ends only what it started itself.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, closing, suppress
+from pathlib import Path
+from typing import Any
+
+from werkzeug.serving import make_server
+
+from broker.demo import saml_idp
+from broker.demo.state import StateFiles
+from broker.demo.world import Ports, World
+from broker.domain.clock import SystemClock
+from broker.services.connectors import SaveConnector
+from broker.settings import Settings
+from tests.support.hub import ME, Hub
+
+START_SECONDS = 20.0
+STOP_SECONDS = 10.0
+HOST = "127.0.0.1"
+WsgiApp = Callable[..., Iterable[bytes]]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(ready: Callable[[], bool], what: str, seconds: float = START_SECONDS) -> None:
+    """Raises AssertionError when it does not come true in time."""
+    end = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < end, f"not within {seconds} s: {what}"
+        time.sleep(0.02)
+
+
+def listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection((HOST, port), timeout=1):
+        return True
+    return False
+
+
+class Served:
+    """A WSGI app on a port of its own, each request in a thread. The address is known before the app exists."""
+
+    def __init__(self, host: str = HOST) -> None:
+        self._socket = socket.socket()
+        self._socket.bind((HOST, 0))
+        self._socket.listen(128)
+        self.port = int(self._socket.getsockname()[1])
+        self.url = f"http://{host}:{self.port}"
+
+    def start(self, app: Any) -> Served:
+        logging.getLogger("werkzeug").setLevel(logging.WARNING)
+        self._server = make_server(HOST, self.port, app, threaded=True, fd=self._socket.fileno())
+        self._socket.close()  # the server works on a duplicate
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+        self._thread.start()
+        return self
+
+    def __enter__(self) -> Served:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._socket.close()
+        if hasattr(self, "_server"):
+            self._server.shutdown()
+            self._thread.join(STOP_SECONDS)
+            self._server.server_close()
+
+
+class Program:
+    """A program that listens on `port`. Its output goes to `log`, which a failed start shows."""
+
+    def __init__(self, command: list[str], *, port: int, log: Path, environment: dict[str, str] | None = None) -> None:
+        self.command, self.port, self.log = command, port, log
+        self.environment = {**os.environ, **(environment or {})}
+
+    def __enter__(self) -> Program:
+        with self.log.open("ab") as output:
+            # A session of its own, so that its children can be ended with it and nothing else can.
+            self.process = subprocess.Popen(
+                self.command, env=self.environment, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True
+            )
+        try:
+            wait_until(lambda: self.process.poll() is not None or listens(self.port), f"{self.command[0]} on port {self.port}")
+            assert self.process.poll() is None, f"it ended with {self.process.returncode}"
+        except AssertionError as error:
+            self.__exit__()
+            raise AssertionError(f"{' '.join(self.command)}: {error}\n{self.output()[-3000:]}") from error
+        return self
+
+    def output(self) -> str:
+        return self.log.read_text("utf-8", "replace")
+
+    def kill(self) -> None:
+        """As a crash would: the whole group, at once, no chance to tidy up."""
+        self._signal(signal.SIGKILL)
+        self.process.wait(STOP_SECONDS)
+
+    def __exit__(self, *error: object) -> None:
+        self._signal(signal.SIGTERM)
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def _signal(self, number: int) -> None:
+        if self.process.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, number)
+
+
+class LiveHub(Hub):
+    """The test hub behind a real port, on the machine's own clock: `with LiveHub(tmp_path) as hub:`."""
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.served = Served("localhost")
+        self.url = self.served.url
+        super().__init__(folder, SystemClock(), public_url=self.url, **settings)  # type: ignore[arg-type]
+        self.folder = folder
+        self._servers = ExitStack()
+
+    def __enter__(self) -> LiveHub:
+        self._servers.enter_context(self.served.start(self.app))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._servers.close()
+        super().__exit__(*error)
+
+    def serve(self, make: Callable[[str], WsgiApp]) -> str:
+        """A partner's site beside the hub: `make` gets the address that it returns."""
+        served = self._servers.enter_context(Served())
+        served.start(make(served.url))
+        return served.url
+
+    def acme_id(self, tenant: str = "acme") -> str:
+        """The demonstration's SAML identity provider behind a connector of this tenant; the connector's id."""
+        served = self._servers.enter_context(Served())
+        world = World(self.url, Ports(saml_idp=served.port))
+        files = StateFiles(self.folder / "acme-id")
+        served.start(saml_idp.create(world, files, self.clock))
+        document = saml_idp.metadata(world, saml_idp.signing_key(files))
+        command = SaveConnector(self.tenants[tenant], "acme-id", "saml", "Acme ID", metadata=document, enabled=True)
+        return self.built.connectors.save(ME, command).object_id
+
+
+def hub_process(settings: Settings, port: int, log: Path) -> Program:
+    """The hub as it ships: gunicorn with one worker with threads, configured by environment."""
+    command = [
+        sys.executable, "-m", "gunicorn", "--bind", f"{HOST}:{port}", "--workers", "1", "--worker-class", "gthread",
+        "--threads", "8", "--log-level", "warning", "--no-control-socket", "broker.wsgi:app",
+    ]  # fmt: skip
+    names = ("public_url", "state_dir", "database_url", "master_key_file", "log_level")
+    environment = {f"VESTIBULE_{name.upper()}": str(getattr(settings, name)) for name in names}
+    environment["VESTIBULE_ALLOW_PRIVATE_ADDRESSES"] = ",".join(settings.allow_private_addresses)
+    return Program(command, port=port, log=log, environment=environment)
+
+
+class Balancer:
+    """One public port in front of several hubs: every new connection goes to the port in `target`."""
+
+    def __init__(self) -> None:
+        self._socket = socket.create_server((HOST, 0))
+        self.port = int(self._socket.getsockname()[1])
+        self.target = 0
+
+    def __enter__(self) -> Balancer:
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._thread.join(STOP_SECONDS)
+        self._socket.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._forward, args=(client,), daemon=True).start()
+
+    def _forward(self, client: socket.socket) -> None:
+        with closing(client), suppress(OSError), socket.create_connection((HOST, self.target), timeout=5) as server:
+            back = threading.Thread(target=_copy, args=(server, client), daemon=True)
+            back.start()
+            _copy(client, server)
+            back.join(STOP_SECONDS)
+
+
+def _copy(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while chunk := source.recv(65536):
+            target.sendall(chunk)
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
