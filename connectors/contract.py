@@ -24,6 +24,9 @@ from broker.domain.transaction import Expectation
 from broker.domain.trust import Connector
 from broker.net.answer import Answer as Answer  # part of this SDK, like `setting`
 
+PROMPT_HANDLE = "state"
+"""The hidden field in which the form of a `Prompt` carries the handle. The host puts it there and says where the form goes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
@@ -67,7 +70,7 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class UpstreamRequest:
-    """What the pipeline asks of the identity provider. `handle` must come back in RelayState or state."""
+    """What the pipeline asks of the identity provider. `handle` must come back in RelayState, state or `PROMPT_HANDLE`."""
 
     handle: str
     login_hint: str | None = None

@@ -26,7 +26,7 @@ def federation(world: World, folder: Path) -> dict[str, Any]:
                 "slug": "acme-id",
                 "tenant": "acme",
                 "type": "saml",
-                "name": saml_idp.TITLE,
+                "name": saml_idp.ACME.title,
                 "enabled": True,
                 "metadata": {"file": str(metadata)},
             },

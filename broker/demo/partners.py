@@ -1,4 +1,4 @@
-"""`python -m broker.demo.partners`: the four partners in one process, apart from the hub's. A thread and a port for each."""
+"""`python -m broker.demo.partners`: the five partners in one process, apart from the hub's. A thread and a port for each."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import argparse
 import logging
 import os
 import signal
+import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import astuple
+from functools import partial
 from pathlib import Path
 
 from flask import Flask
@@ -18,32 +21,67 @@ from broker.demo.state import StateFiles
 from broker.demo.world import Ports, World, refuse_in_production
 from broker.domain.clock import Clock, SystemClock
 
+_HOST = "127.0.0.1"
 _POLL_SECONDS = 0.05
+_BACKLOG = 128
 Maker = Callable[[World, StateFiles, Clock], Flask]
+
+_MAKERS: tuple[Maker, ...] = (
+    saml_idp.create,
+    oidc_idp.create,
+    saml_app.create,
+    oidc_app.create,
+    partial(saml_idp.create, company=saml_idp.INITECH),
+)
+"""In the order of `Ports`."""
+
+
+def listen(*candidates: int) -> socket.socket:
+    """A socket that listens on the first of these ports that is free; 0 lets the system pick. Raises OSError.
+
+    Held from the moment of choosing: between a look at a port and its use somebody else could take it.
+    """
+    problem: OSError | None = None
+    for port in candidates:
+        listening = socket.socket()
+        try:
+            # Without it, a restart within a minute would find its own old port taken.
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind((_HOST, port))
+            listening.listen(_BACKLOG)
+        except OSError as error:
+            listening.close()
+            problem = error
+            continue
+        return listening
+    raise problem or OSError("no port to try")
+
+
+def port_of(listening: socket.socket) -> int:
+    return int(listening.getsockname()[1])
 
 
 class Partners:
-    """The four servers on 127.0.0.1. They listen once this is made and answer between `start` and `stop`."""
+    """The five servers on 127.0.0.1. They listen once this is made and answer between `start` and `stop`."""
 
-    def __init__(self, world: World, folder: Path, clock: Clock | None = None) -> None:
-        """Raises ProductionRefusal, and OSError when a port is taken."""
+    def __init__(
+        self, world: World, folder: Path, clock: Clock | None = None, sockets: Sequence[socket.socket] | None = None
+    ) -> None:
+        """`sockets` listen on the ports of `world` already. Raises ProductionRefusal, and OSError when a port is taken."""
         refuse_in_production()
-        files, ports = StateFiles(folder), world.ports
-        makers: tuple[tuple[Maker, int], ...] = (
-            (saml_idp.create, ports.saml_idp),
-            (oidc_idp.create, ports.oidc_idp),
-            (saml_app.create, ports.saml_app),
-            (oidc_app.create, ports.oidc_app),
-        )
-        self._servers: list[BaseWSGIServer] = []
+        files = StateFiles(folder)
+        opened = list(sockets or ())
         try:
-            for make, port in makers:
-                self._servers.append(make_server("127.0.0.1", port, make(world, files, clock or SystemClock()), threaded=True))
-        except BaseException:
-            # A port was taken (werkzeug exits then): the others must be free again.
-            for server in self._servers:
-                server.server_close()
-            raise
+            for port in () if sockets else astuple(world.ports):
+                opened.append(listen(port))
+            self._servers: list[BaseWSGIServer] = [
+                make_server(_HOST, port_of(each), make(world, files, clock or SystemClock()), threaded=True, fd=each.fileno())
+                for make, each in zip(_MAKERS, opened, strict=True)
+            ]
+        finally:
+            # The servers work on duplicates; and when one port was taken, the others must be free again.
+            for each in opened:
+                each.close()
         self._threads = [
             threading.Thread(target=server.serve_forever, args=(_POLL_SECONDS,), daemon=True) for server in self._servers
         ]
@@ -64,7 +102,6 @@ def main(arguments: list[str] | None = None) -> None:
     """Serve until SIGTERM or SIGINT, or until the program that started this one is gone."""
     options = _options(arguments)
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    partners = Partners(World(options.broker.rstrip("/"), Ports(*options.ports)), options.state)
     done = threading.Event()
 
     def finish(*_: object) -> None:
@@ -72,12 +109,13 @@ def main(arguments: list[str] | None = None) -> None:
 
     signal.signal(signal.SIGTERM, finish)
     signal.signal(signal.SIGINT, finish)
+    sockets = [socket.socket(fileno=number) for number in options.sockets] or [listen(port) for port in astuple(Ports())]
+    world = World(options.broker.rstrip("/"), Ports(*(port_of(each) for each in sockets)))
+    partners = Partners(world, options.state, sockets=sockets)
     partners.start()
     print("The demonstration’s partners are ready.", flush=True)
-    parent = os.getppid()
-    while not done.wait(timeout=1):
-        if os.getppid() != parent:
-            break
+    while os.getppid() == options.parent and not done.wait(timeout=1):
+        pass
     partners.stop()
 
 
@@ -85,14 +123,8 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m broker.demo.partners", description="Partners of the demonstration.")
     parser.add_argument("--broker", required=True, metavar="URL", help="public URL of the hub, such as http://localhost:8080")
     parser.add_argument("--state", required=True, type=Path, metavar="DIR", help="folder for keys and secrets")
-    parser.add_argument(
-        "--ports",
-        type=int,
-        nargs=4,
-        default=(8091, 8092, 8093, 8094),
-        metavar=("SAML_IDP", "OIDC_IDP", "SAML_APP", "OIDC_APP"),
-        help="four free ports on 127.0.0.1",
-    )
+    parser.add_argument("--sockets", type=int, nargs=5, default=[], metavar="FD", help="inherited sockets that listen already")
+    parser.add_argument("--parent", type=int, default=os.getppid(), metavar="PID", help="end when this process has ended")
     return parser.parse_args(arguments)
 
 

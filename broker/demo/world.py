@@ -26,6 +26,7 @@ class Ports:
     oidc_idp: int = 8092
     saml_app: int = 8093
     oidc_app: int = 8094
+    third_idp: int = 8095
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,10 @@ class World:
     @property
     def oidc_app(self) -> str:
         return f"http://127.0.0.1:{self.ports.oidc_app}"
+
+    @property
+    def third_idp(self) -> str:
+        return f"http://127.0.0.1:{self.ports.third_idp}"
 
     def is_broker_address(self, url: str, ending: str) -> bool:
         """Whether an address that a request names is one of the hub's upstream addresses."""
@@ -80,6 +85,10 @@ ACME_PEOPLE = (
 GLOBEX_PEOPLE = (
     Person("1f6a2e90", "grace@globex.example", "Grace", "Gomez", ("Research",)),
     Person("58b3d7c4", "heidi@globex.example", "Heidi", "Hartmann", ("Research", "Administrators")),
+)
+INITECH_PEOPLE = (
+    Person("90ad41c6", "peter@initech.example", "Peter", "Gibson", ("Reports",)),
+    Person("2be7f035", "milton@initech.example", "Milton", "Wade", ("Archive",)),
 )
 
 

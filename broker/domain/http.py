@@ -69,9 +69,13 @@ class PromptField:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
+    """`action` and `hidden` are the host's: the connector's own address, and the handle of the transaction."""
+
     title: str
     fields: tuple[PromptField, ...]
     problem: str | None = None
+    action: str = ""
+    hidden: Pairs = ()
 
 
 @dataclass(frozen=True, slots=True)

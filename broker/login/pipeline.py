@@ -118,7 +118,7 @@ class Pipeline:
                 login.cookies.append(remembered.write(self._hub.keyring, home_realm.connector_id))
         except UnknownDomain as error:
             login.trace.decide("home realm", error.cause)
-            self._hub.traces.save(login.trace, pending_until=login.transaction.expires_at)
+            self._hub.traces.save(login.trace)
             outgoing = discover.page(login, choices=[], problem=error.sentence, typed=email)
         except BrokerError as error:
             outgoing = failure.ended(login, error)
@@ -225,4 +225,4 @@ class Pipeline:
             transactions.put(self._hub.transient, login.transaction)
         elif login.transaction.expectation is not None or login.trace.stored:
             self._hub.transient.delete(transactions.WAITING, login.transaction.handle)
-        self._hub.traces.save(login.trace, pending_until=login.transaction.expires_at)
+        self._hub.traces.save(login.trace)

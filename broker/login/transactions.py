@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 
 from broker.domain.errors import CompletedTransaction, UnknownTransaction
 from broker.domain.request import AuthenticationRequest
 from broker.domain.transaction import LoginTransaction
+from broker.store.tables import transients
 from broker.store.transient.contract import TransientStore
 
 # The first byte is the format's version: during a rolling upgrade an unknown one is treated as expired, not misread.
@@ -52,6 +54,12 @@ def finish(store: TransientStore, transaction: LoginTransaction, now: datetime) 
     value = _FORMAT + _encoder.encode(remembered)
     if not store.exchange(WAITING, transaction.handle, FINISHED, value, now + timedelta(hours=1)):
         raise CompletedTransaction(cause="another answer to this transaction was faster")
+
+
+def expired(connection: Any, now: datetime, limit: int) -> list[str]:
+    """Trace codes of transactions that waited in vain and are about to be purged."""
+    values = transients.expired(connection, WAITING, now, limit)
+    return [_transactions.decode(value[1:]).trace_code for value in values if value[:1] == _FORMAT]
 
 
 def finished(store: TransientStore, handle: str) -> FinishedLogin:

@@ -7,15 +7,16 @@ a failed answer consumes nothing, so the honest person can still finish.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from broker.catalog.prepare import PreparedConnector
 from broker.domain.authentication import NOT_BEARER, UpstreamAuthentication, UpstreamSubject
 from broker.domain.errors import Disabled, InteractionRequired, InvalidUpstreamResponse, ReplayedResponse
-from broker.domain.http import Outgoing, PostForm, Redirect
+from broker.domain.http import Outgoing, PostForm, Prompt, Redirect
 from broker.login import transactions
 from broker.login.context import Login
-from connectors.contract import Continue, UpstreamRequest
+from connectors.contract import PROMPT_HANDLE, Continue, UpstreamRequest
 
 REPLAY_KIND = "replay"
 # An answer whose own lifetime is unknown is remembered for as long as a transaction can wait.
@@ -49,7 +50,7 @@ def authenticate(login: Login) -> Outgoing | None:
     )
     login.leave(expectation=expectation)
     login.trace.hop("sent to the identity provider", _where(outgoing))
-    return outgoing
+    return _addressed(outgoing, prepared, login)
 
 
 def connector_of(login: Login) -> PreparedConnector:
@@ -76,7 +77,7 @@ def complete(login: Login) -> Outgoing | None:
         login.leave(expectation=result.expectation)
         with login.hub.database.unit_of_work():
             transactions.put(login.hub.transient, login.transaction)
-        return result.outgoing
+        return _addressed(result.outgoing, prepared, login)
     if result.subject.connector_id != prepared.connector.id or not result.subject.value.strip():
         raise InvalidUpstreamResponse(cause="the connector vouched for an empty or foreign subject", check="upstream.subject")
     login.leave(authentication=result)
@@ -98,6 +99,14 @@ def burn(login: Login) -> None:
         login.trace.check("upstream.used_once", passed=False, reason="this assertion or code has been accepted before")
         raise ReplayedResponse(cause="one-time id seen before", check="upstream.used_once")
     login.trace.check("upstream.used_once", passed=True)
+
+
+def _addressed(outgoing: Outgoing, prepared: PreparedConnector, login: Login) -> Outgoing:
+    """A form of ours comes back to this connector's own address and names this login: no connector can forget either."""
+    if not isinstance(outgoing, Prompt):
+        return outgoing
+    handle = (PROMPT_HANDLE, login.transaction.handle)
+    return replace(outgoing, action=prepared.tools.addresses.redirect_uri, hidden=(handle,))
 
 
 def _where(outgoing: Outgoing) -> str:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from broker.domain import random_ids
 from broker.domain.trace import EventKind, Outcome, TraceEvent
 from broker.services.context import Workbench
+from broker.login import transactions
 from broker.store import trace_log
 from broker.store.tables import configuration, sessions, traces
 from broker.store.transient import TransientStore
@@ -17,7 +18,7 @@ from broker.store.transient import TransientStore
 log = logging.getLogger("vestibule.upkeep")
 LEASE = timedelta(minutes=5)
 KEEP_CHANGES = 10_000
-BATCH = 200
+BATCH = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +53,20 @@ class Upkeep:
         return tidied
 
     def _diagnose_abandoned(self) -> int:
-        """ "Sent to the identity provider, never returned" is an outcome too."""
-        now = self._bench.clock.now()
+        """"Sent to the identity provider, never returned" is an outcome too. Before the transactions are purged."""
+        now, diagnosed = self._bench.clock.now(), 0
         with self._bench.database.unit_of_work() as connection:
-            codes = traces.overdue(connection, now, BATCH)
-            for code in codes:
-                row = traces.events(connection, code)
-                events = [] if row is None else trace_log.decode_events(row.events)
-                sent = [event for event in events if event.kind is EventKind.HOP]
+            for code in transactions.expired(connection, now, BATCH):
+                stored = traces.pending(connection, code)
+                if stored is None:
+                    continue
+                sent = [event for event in trace_log.decode_events(stored) if event.kind is EventKind.HOP]
                 where = f"{sent[-1].name} {sent[-1].detail}" if sent else "nowhere"
                 verdict = TraceEvent(EventKind.DECISION, now, "abandoned", f"last seen: {where}; the browser never came back")
-                values = {
-                    "outcome": Outcome.ABANDONED.value,
-                    "error_code": None,
-                    "pending_until": None,
-                    **dict.fromkeys(traces.FOUND),
-                }
+                values = {"outcome": Outcome.ABANDONED.value, "error_code": None, **dict.fromkeys(traces.FOUND)}
                 traces.append(connection, code, trace_log.encode_events([verdict]), values)
-        return len(codes)
+                diagnosed += 1
+        return diagnosed
 
     def start(self, every_seconds: float) -> threading.Event:
         """A daemon thread that runs until the returned event is set."""

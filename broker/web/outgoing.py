@@ -24,7 +24,7 @@ def respond(reply: Reply | Outgoing) -> Response:
             response = _post_form(outgoing)
         case Prompt():
             fields = {"title": outgoing.title, "fields": outgoing.fields, "problem": outgoing.problem}
-            response = _page(Page("interaction/prompt.html", fields))
+            response = _page(Page("interaction/prompt.html", {**fields, "action": outgoing.action, "hidden": outgoing.hidden}))
         case Page():
             response = _page(outgoing)
         case Failure():

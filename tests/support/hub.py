@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import msgspec
 from werkzeug.test import Client, TestResponse
 
 from broker.app import create_app, vestibule
@@ -23,6 +24,7 @@ from broker.services.connectors import SaveConnector
 from broker.services.tenants import SaveDomain, SaveTenant
 from broker.services.traces import TraceView
 from broker.settings import Settings, validate
+from broker.store import trace_log
 from tests.support import databases
 from tests.support.clock import FixedClock
 from tests.support.partners import OidcApp, OidcSide, SamlApp, SamlSide
@@ -156,3 +158,8 @@ def reference_code(response: TestResponse) -> str:
 
 def query_of(url: str) -> dict[str, str]:
     return dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
+
+
+def events_as_text(stored: bytes) -> bytes:
+    """Everything that a stored trace says, to look for what must or must not be in it."""
+    return msgspec.json.encode(trace_log.decode_events(stored))

@@ -7,22 +7,22 @@ our `Secure` cookies live on http://localhost.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.cookiejar import DefaultCookiePolicy
+from http.cookiejar import Cookie, DefaultCookiePolicy
 from types import TracebackType
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
-from requests.cookies import RequestsCookieJar
+from requests.cookies import RequestsCookieJar, get_cookie_header
 
 from tests.support import pages
 
 WAIT_SECONDS = 20
 LOOPBACK = frozenset({"localhost", "127.0.0.1"})
+_HEADERS = {"User-Agent": "Mozilla/5.0 (a test)", "Accept": "text/html", "Accept-Language": "en"}
 # Fields of the pages that a browser with scripts sends on by itself.
-_SELF_POSTED = frozenset({"SAMLRequest", "SAMLResponse"})
+_SELF_POSTED = frozenset({"SAMLRequest", "SAMLResponse", "code", "error"})
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,24 @@ class Visited:
         return f"{self.url} ({self.status}): {self.text[:1500]}"
 
 
+class _CookiePolicy(DefaultCookiePolicy):
+    """What browsers do with cookies on loopback, the `__Host-` prefix included (RFC 6265bis 4.1.3.2)."""
+
+    def __init__(self) -> None:
+        super().__init__(secure_protocols=("http", "https"))
+
+    def set_ok(self, cookie: Cookie, request: Any) -> bool:
+        if cookie.name.startswith("__Host-") and (not cookie.secure or cookie.domain_specified or cookie.path != "/"):
+            return False
+        return super().set_ok(cookie, request)
+
+
 class Browser:
     """One browser profile. `with Browser() as browser:`"""
 
     def __init__(self) -> None:
         self._session = requests.Session()
-        policy = DefaultCookiePolicy(secure_protocols=("http", "https"))
-        self._session.cookies = RequestsCookieJar(policy=policy)
-        self._session.headers.update({"User-Agent": "Mozilla/5.0 (a test)", "Accept": "text/html", "Accept-Language": "en"})
+        self._session.cookies = RequestsCookieJar(policy=_CookiePolicy())
 
     def __enter__(self) -> Browser:
         return self
@@ -60,29 +70,21 @@ class Browser:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._session.close()
 
-    def open(self, url: str, *, stop: Callable[[str], bool] = lambda _: False) -> Visited:
-        """`stop`: an address to which this browser does not go any more; then the last page visited is returned."""
-        return self._settle("GET", url, {}, stop)
+    def open(self, url: str) -> Visited:
+        return self._settle("GET", url, {})
 
-    def submit(self, form: pages.Form, *, stop: Callable[[str], bool] = lambda _: False, **typed: str) -> Visited:
+    def submit(self, form: pages.Form, **typed: str) -> Visited:
         filled = form.with_fields(**typed)
-        return self._settle(filled.method, filled.action, filled.fields, stop)
+        return self._settle(filled.method, filled.action, filled.fields)
 
-    def cookie_names(self) -> set[str]:
-        return {cookie.name for cookie in self._session.cookies}
-
-    def _settle(self, method: str, url: str, fields: dict[str, str], stop: Callable[[str], bool]) -> Visited:
+    def _settle(self, method: str, url: str, fields: dict[str, str]) -> Visited:
         chain: list[str] = []
-        page: Visited | None = None
         for _ in range(30):
-            if stop(url):
-                assert page is not None
-                return Visited(url, page.status, page.text, tuple(chain))
             chain.append(url)
             response = self._request(method, url, fields)
             page = Visited(url, response.status_code, response.text, tuple(chain))
             if response.is_redirect:
-                method, url, fields = "GET", requests.compat.urljoin(url, response.headers["Location"]), {}
+                method, url, fields = "GET", urljoin(url, response.headers["Location"]), {}
                 continue
             form = _self_posting(page)
             if form is None:
@@ -92,8 +94,14 @@ class Browser:
 
     def _request(self, method: str, url: str, fields: dict[str, str]) -> requests.Response:
         assert urlsplit(url).hostname in LOOPBACK, f"tests stay on this machine: {url}"
-        carried = {"params": fields} if method == "GET" and fields else {"data": fields if method == "POST" else None}
-        return self._session.request(method, url, allow_redirects=False, timeout=WAIT_SECONDS, **carried)  # type: ignore[arg-type]
+        posted = method == "POST"
+        request = requests.Request(
+            method, url, dict(_HEADERS), data=fields if posted else None, params=None if posted else fields
+        ).prepare()
+        # Session.request would merge cookies into a jar without our policy.
+        if cookies := get_cookie_header(self._session.cookies, request):
+            request.headers["Cookie"] = cookies
+        return self._session.send(request, allow_redirects=False, timeout=WAIT_SECONDS)
 
 
 def _self_posting(page: Visited) -> pages.Form | None:

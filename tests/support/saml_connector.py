@@ -15,7 +15,8 @@ from broker.domain.trust import Connector
 from connectors.contract import Addresses, Tools, UpstreamRequest
 from connectors.saml.connector import SamlConnectorType
 from connectors.saml.settings import Settings
-from tests.support.saml_idp import Answer, FixedClock, KeyPair, SmallIdp, key_pair
+from tests.support.clock import FixedClock
+from tests.support.saml_idp import Answer, KeyPair, SmallIdp, key_pair
 
 ADDRESSES = Addresses(
     entity_id="https://hub.example/upstream/con_1/metadata",

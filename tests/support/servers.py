@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from broker.demo import saml_idp
 from broker.demo.state import StateFiles
 from broker.demo.world import Ports, World
 from broker.domain.clock import SystemClock
+from broker.services.applications import SaveApplication
 from broker.services.connectors import SaveConnector
 from broker.settings import Settings
 from tests.support.hub import ME, Hub
@@ -125,6 +127,15 @@ class Program:
                 os.killpg(self.process.pid, number)
 
 
+@dataclass(frozen=True)
+class Client:
+    """What an application's developer was given."""
+
+    id: str
+    secret: str | None = field(repr=False)
+    redirect_uri: str
+
+
 class LiveHub(Hub):
     """The test hub behind a real port, on the machine's own clock: `with LiveHub(tmp_path) as hub:`."""
 
@@ -158,6 +169,20 @@ class LiveHub(Hub):
         document = saml_idp.metadata(world, saml_idp.signing_key(files))
         command = SaveConnector(self.tenants[tenant], "acme-id", "saml", "Acme ID", metadata=document, enabled=True)
         return self.built.connectors.save(ME, command).object_id
+
+    def oidc_client(self, redirect_uri: str, *, secret: str | None = None, **settings: Any) -> Client:
+        """Registers an OpenID Connect application of every tenant. Without a secret it is a public client."""
+        values: dict[str, Any] = {"client_id": "peer", "redirect_uris": [redirect_uri], **settings}
+        if secret is None:
+            values["token_endpoint_auth_method"] = "none"
+        command = SaveApplication(
+            "peer", "Peer", "oidc", values, client_secrets=(secret,) if secret else (), tenant_ids=None
+        )
+        self.built.applications.save(ME, command)
+        return Client("peer", secret, redirect_uri)
+
+    def issuer(self, tenant: str | None = None) -> str:
+        return self.url if tenant is None else f"{self.url}/t/{tenant}"
 
 
 def hub_process(settings: Settings, port: int, log: Path) -> Program:

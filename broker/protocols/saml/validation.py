@@ -18,7 +18,7 @@ from broker.domain.http import Incoming
 from broker.domain.trace import Trace
 from broker.protocols import xml, xmldsig, xmlenc
 from broker.protocols.saml import bindings, names, statements
-from broker.protocols.saml.redaction import redacted
+from broker.protocols.saml.redaction import redacted, unreadable
 from broker.protocols.saml.statements import AuthnStatement, Confirmation, NameIdentifier, ReceivedAttribute
 
 T = TypeVar("T")
@@ -101,7 +101,11 @@ def receive_response(incoming: Incoming, trace: Trace) -> etree._Element:
     """The Response in a POST to the assertion consumer service, parsed, nothing verified. Raises InvalidUpstreamResponse."""
     step = _Steps(trace)
     received = step("binding", lambda: _posted(incoming))
-    unverified = step("xml", lambda: xml.parse(received.xml))
+    try:
+        unverified = step("xml", lambda: xml.parse(received.xml))
+    except InvalidUpstreamResponse:
+        trace.message("SAML Response received", unreadable(received.xml))
+        raise
     trace.message("SAML Response received", redacted(unverified))
     return unverified
 
@@ -339,10 +343,8 @@ _STATUS_FIXES = {
 
 
 def _equal(value: str | None, expected: str, what: str) -> None:
-    if value is None:
-        raise statements.Unacceptable(f"{what} is missing")
     if value != expected:
-        raise statements.Unacceptable(f"{what} is not the one of this sign-in")
+        raise statements.Unacceptable(f"{what} is {'missing' if value is None else 'not the one of this sign-in'}")
 
 
 def _require(fact: object, otherwise: str) -> None:

@@ -15,7 +15,7 @@ from broker.store.statements import Statement
 class TraceRow(db.Model):  # type: ignore[name-defined, misc]
     __tablename__ = "traces"
     code: Mapped[str] = mapped_column(String(20), primary_key=True)
-    tenant_id: Mapped[str | None] = mapped_column(String(40), index=True)
+    tenant_id: Mapped[str | None] = mapped_column(String(40))
     application_id: Mapped[str | None] = mapped_column(String(40))
     connector_id: Mapped[str | None] = mapped_column(String(40))
     email_hash: Mapped[str | None] = mapped_column(String(64), index=True)
@@ -23,7 +23,6 @@ class TraceRow(db.Model):  # type: ignore[name-defined, misc]
     error_code: Mapped[str | None] = mapped_column(String(60))
     started_at: Mapped[datetime] = mapped_column(Instant)
     expires_at: Mapped[datetime] = mapped_column(Instant, index=True)
-    pending_until: Mapped[datetime | None] = mapped_column(Instant, index=True)
     events: Mapped[bytes] = mapped_column(LargeBinary)
 
 
@@ -42,7 +41,6 @@ def _append(events: Any) -> Any:
         .values(
             outcome=bindparam("outcome"),
             error_code=bindparam("error_code"),
-            pending_until=bindparam("pending_until"),
             events=events,
             **found,
         )
@@ -68,9 +66,9 @@ def find(connection: Connection, code: str) -> Row[Any] | None:
     return connection.execute(select(_traces).where(_traces.c.code == code)).first()
 
 
-def events(connection: Connection, code: str) -> Row[Any] | None:
-    """What a resumed trace needs: start and events."""
-    return connection.execute(select(_traces.c.started_at, _traces.c.events).where(_traces.c.code == code)).first()
+def pending(connection: Connection, code: str) -> bytes | None:
+    """The events of a login that has neither succeeded nor failed."""
+    return connection.execute(select(_traces.c.events).where(_traces.c.code == code, _traces.c.outcome == "pending")).scalar()
 
 
 def find_by_email(connection: Connection, email_hash: str, limit: int) -> list[Row[Any]]:
@@ -79,14 +77,6 @@ def find_by_email(connection: Connection, email_hash: str, limit: int) -> list[R
             select(_traces).where(_traces.c.email_hash == email_hash).order_by(_traces.c.started_at.desc()).limit(limit)
         )
     )
-
-
-def overdue(connection: Connection, now: datetime, limit: int) -> list[str]:
-    """Codes of logins that were sent to an identity provider and never came back in time."""
-    rows = connection.execute(
-        select(_traces.c.code).where(_traces.c.pending_until <= now).order_by(_traces.c.pending_until).limit(limit)
-    )
-    return [row.code for row in rows]
 
 
 def purge(connection: Connection, now: datetime) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import LargeBinary, String
+from sqlalchemy import Connection, LargeBinary, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from broker.store.db import Instant, db
@@ -19,3 +19,9 @@ class TransientRow(db.Model):  # type: ignore[name-defined, misc]
 
 
 transients = TransientRow.__table__
+
+
+def expired(connection: Connection, kind: str, now: datetime, limit: int) -> list[bytes]:
+    """Values of one kind whose time is over and that have not been purged yet."""
+    query = select(transients.c.value).where(transients.c.kind == kind, transients.c.expires_at <= now).limit(limit)
+    return [bytes(row.value) for row in connection.execute(query)]

@@ -19,6 +19,7 @@ from werkzeug.test import Client, TestResponse
 from broker.domain.errors import InvalidSettings
 from broker.protocols.oidc import pkce
 from broker.services.tenants import SaveTenant
+from tests.support.hub import events_as_text
 from tests.support.oidc_hub import APP, APP_SECRET, CALLBACK, PUBLIC_URL, OidcHub, answered, basic
 
 OTHER = "https://app.example/other"
@@ -481,7 +482,7 @@ def test_given_a_failed_exchange_when_support_looks_then_a_trace_tells_why_witho
     hub.token(code, redirect_uri=OTHER)
     hub.token(code, authorization=basic("app-one", "SECRET-GUESS"))
     with hub.built.database.reading() as connection:
-        stored = b"".join(bytes(row.events) for row in connection.exec_driver_sql("select events from traces"))
+        stored = b"".join(events_as_text(bytes(row.events)) for row in connection.exec_driver_sql("select events from traces"))
     assert b"wrong client secret" in stored
     for secret in (code, hub.verifier, "SECRET-GUESS", APP_SECRET):
         assert secret.encode() not in stored

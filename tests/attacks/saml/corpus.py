@@ -13,7 +13,7 @@ from lxml import etree
 
 from tests.attacks.saml import signature_corpus
 from tests.attacks.saml.signature_corpus import Attack, Forge, find
-from tests.support.saml_idp import SAML, SAMLP, sign
+from tests.support.saml_idp import DS, SAML, SAMLP, encrypt, key_pair, sign
 
 OTHER = "https://elsewhere.example/"
 HOLDER_OF_KEY = "urn:oasis:names:tc:SAML:2.0:cm:holder-of-key"
@@ -64,6 +64,20 @@ def _second_name_id(root: etree._Element) -> None:
 def _second_authn_statement(root: etree._Element) -> None:
     statement = find(root, "AuthnStatement")
     statement.addnext(etree.fromstring(etree.tostring(statement)))
+
+
+def _stray_signature(root: etree._Element) -> None:
+    etree.SubElement(find(root, "AttributeValue"), f"{{{DS}}}Signature")
+
+
+def _second_class_ref(root: etree._Element) -> None:
+    find(root, "AuthnContextClassRef").addnext(etree.Element(f"{{{SAML}}}AuthnContextClassRef"))
+
+
+def _encrypted_something(root: etree._Element) -> None:
+    name_id = find(root, "NameID")
+    name_id.tag = f"{{{SAML}}}BaseID"
+    encrypt(name_id, key_pair("hub-encryption").certificate_pem, holder_name="EncryptedID")
 
 
 def _nested_response(root: etree._Element) -> None:
@@ -147,6 +161,11 @@ PROTOCOL_ATTACKS = [
     Attack("LogoutResponse as wrapper", "-", "saml.shape", logout_response_as_wrapper),
     Attack("Response in a Response", "XSW", "saml.shape", response_in_response),
     Attack("empty Response in Extensions", "XSW", "saml.shape", edited(_nested_response)),
+    Attack("signature inside a value", "XSW", "saml.shape", edited(_stray_signature)),
+    Attack("signature inside a value, encrypted", "XSW", "saml.decryption",
+           edited(_stray_signature, encrypt_for=key_pair("hub-encryption").certificate_pem)),
+    Attack("two context classes", "Core 2.7.2.2", "saml.authn_statement", edited(_second_class_ref)),
+    Attack("EncryptedID without a NameID in it", "Core 2.2.4", "saml.name_id", edited(_encrypted_something)),
     Attack("Issuer of another provider", "RFC 9700 4.4, mix-up", "saml.response_issuer", says(issuer=OTHER)),
     Attack("other Issuer inside", "RFC 9700 4.4, mix-up", "saml.assertion_issuer",
            says(issuer=OTHER, response_issuer="https://idp.acme.example/saml")),

@@ -13,8 +13,9 @@ from connectors import registry
 from connectors.contract import PublishesMetadata, ReadsMetadata
 from connectors.saml.settings import Settings
 from metadata.saml_read import read_service_provider
+from tests.support.clock import NOW
 from tests.support.saml_connector import ADDRESSES, scene
-from tests.support.saml_idp import NOW, PERSISTENT, SmallIdp, key_pair
+from tests.support.saml_idp import PERSISTENT, SmallIdp, key_pair
 
 SAML_TYPES = ["saml", "adfs", "entra-saml", "google-saml", "okta", "onelogin", "ping"]
 

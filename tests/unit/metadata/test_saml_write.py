@@ -8,8 +8,9 @@ from broker.protocols.saml import names
 from broker.protocols.xmldsig import VerificationKey, verify
 from metadata.saml_read import read_identity_provider, read_service_provider
 from metadata.saml_write import write_identity_provider, write_service_provider
+from tests.support.clock import NOW
 from tests.support.saml_connector import signing_key
-from tests.support.saml_idp import NOW, key_pair
+from tests.support.saml_idp import key_pair
 
 KEYS = (signing_key(key_pair("hub")), signing_key(key_pair("hub-next")))
 ENCRYPTION = (signing_key(key_pair("hub-encryption"), KeyUse.SAML_ENCRYPTION),)

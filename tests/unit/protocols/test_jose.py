@@ -140,6 +140,11 @@ def test_given_header_keys_when_the_signature_is_good_then_they_are_not_looked_a
     assert verify(resigned({"alg": "RS256", "kid": KID, **elsewhere})) == CLAIMS
 
 
+def test_given_a_giant_token_when_its_header_is_read_then_nothing_of_it_is_parsed() -> None:
+    with pytest.raises(jose.InvalidToken, match="longer"):
+        jose.read_header(f"{b64({'alg': 'RS256'})}.{'A' * jose.MAX_TOKEN}.x")
+
+
 def test_given_an_algorithm_that_is_not_allowed_when_the_signature_is_good_then_it_is_refused() -> None:
     with pytest.raises(jose.InvalidToken):
         verify(TOKEN, allowed=frozenset({"ES256"}))

@@ -15,7 +15,8 @@ from broker.protocols.saml import names
 from broker.protocols.saml.assertion import Attribute, ErrorTemplate, NameId, ResponseTemplate, Statement
 from broker.protocols.saml.validation import Asked, Trust, validate_response
 from broker.protocols.xmlenc import AES128_GCM, DecryptionKey, EncryptionKey
-from tests.support.saml_idp import NOW, FixedClock, key_pair
+from tests.support.clock import NOW, FixedClock
+from tests.support.saml_idp import key_pair
 
 PAIR = key_pair("hub")
 HANDLE = xmldsig.SigningHandle.from_pem(PAIR.private_pem, PAIR.certificate_pem)
