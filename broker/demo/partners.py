@@ -72,8 +72,7 @@ class Partners:
         files = StateFiles(folder)
         opened = list(sockets or ())
         try:
-            for port in () if sockets else astuple(world.ports):
-                opened.append(listen(port))
+            opened.extend(map(listen, () if sockets else astuple(world.ports)))
             self._servers: list[BaseWSGIServer] = [
                 make_server(_HOST, port_of(each), make(world, files, clock or SystemClock()), threaded=True, fd=each.fileno())
                 for make, each in zip(_MAKERS, opened, strict=True)

@@ -75,7 +75,9 @@ def create(world: World, files: StateFiles, clock: Clock, company: Company = ACM
             return _post(item, message, company)
         ticket = random_ids.handle()
         waiting.put(ticket, item)
-        return page("demo/pick.html", site=company.site, title=company.title, people=company.people, ticket=ticket, hint=received.hint)
+        return page(
+            "demo/pick.html", site=company.site, title=company.title, people=company.people, ticket=ticket, hint=received.hint
+        )
 
     @app.post("/pick")
     def pick() -> Response:

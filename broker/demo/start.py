@@ -112,7 +112,8 @@ def _partners(world: World, folder: Path, sockets: list[socket.socket]) -> Itera
 def _load(settings: Settings, world: World, folder: Path) -> _Third:
     """Applies the demonstration's file, and makes a set-up link for a third company that has no identity provider yet."""
     files = StateFiles(folder)
-    file = files.document("federation.yaml", yaml.safe_dump(federation(world, folder), sort_keys=False, allow_unicode=True).encode())
+    text = yaml.safe_dump(federation(world, folder), sort_keys=False, allow_unicode=True)
+    file = files.document("federation.yaml", text.encode())
     built = opening.open_hub(settings)
     built.configuration.apply(ME, declarative.read(file))
     third = built.tenants.save(ME, SaveTenant("initech", "Initech"))

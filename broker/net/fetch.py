@@ -59,7 +59,7 @@ class GuardedSession(requests.Session):
         return None
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
-        options |= {"stream": True, "allow_redirects": False, "timeout": (self._limits.connect_seconds, self._limits.total_seconds)}
+        options |= {"stream": True, "timeout": (self._limits.connect_seconds, self._limits.total_seconds)}
         token = deadline.set(time.monotonic() + self._limits.total_seconds)
         try:
             response = super().send(request, **options)

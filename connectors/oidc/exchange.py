@@ -49,11 +49,11 @@ def _basic(client: Any, _method: str, uri: str, headers: Any, body: Any) -> tupl
 
 
 def _require_plain_answer(response: Response) -> Response:
-    # RFC 6749 5.1 and 5.2 know 200, 400 and 401; Authlib reads a token out of anything that is JSON, even a redirect.
-    if response.status_code not in (200, 400, 401):
+    # RFC 6749 5.1: tokens come with 200. 5.2: errors with 400 or 401, in life with any 4xx. Authlib reads a token out of
+    # anything that is JSON, even a redirect.
+    refused = 400 <= response.status_code < 500 and b'"error"' in response.content
+    if response.status_code != 200 and not refused:
         raise HTTPError(f"status {response.status_code}")
-    if response.status_code != 200 and b'"error"' not in response.content:
-        raise HTTPError(f"status {response.status_code} without an OAuth error")
     return response
 
 

@@ -170,13 +170,21 @@ class LiveHub(Hub):
         command = SaveConnector(self.tenants[tenant], "acme-id", "saml", "Acme ID", metadata=document, enabled=True)
         return self.built.connectors.save(ME, command).object_id
 
-    def oidc_client(self, redirect_uri: str, *, secret: str | None = None, **settings: Any) -> Client:
+    def oidc_client(
+        self,
+        redirect_uri: str,
+        *,
+        secret: str | None = None,
+        authorization_rules: tuple[dict[str, Any], ...] | None = None,
+        **settings: Any,
+    ) -> Client:
         """Registers an OpenID Connect application of every tenant. Without a secret it is a public client."""
         values: dict[str, Any] = {"client_id": "peer", "redirect_uris": [redirect_uri], **settings}
         if secret is None:
             values["token_endpoint_auth_method"] = "none"
+        changes = {} if authorization_rules is None else {"authorization_rules": authorization_rules}
         command = SaveApplication(
-            "peer", "Peer", "oidc", values, client_secrets=(secret,) if secret else (), tenant_ids=None
+            "peer", "Peer", "oidc", values, client_secrets=(secret,) if secret else (), tenant_ids=None, **changes
         )
         self.built.applications.save(ME, command)
         return Client("peer", secret, redirect_uri)

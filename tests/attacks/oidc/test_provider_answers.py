@@ -210,6 +210,7 @@ def token_answer(status: int, body: bytes | None = None, **headers: str) -> Devi
         token_answer(302, Location="/token2"),
         token_answer(307, Location="/token2"),
         token_answer(302, b""),
+        token_answer(302, b'{"error": "x"}'),
         token_answer(500),
         token_answer(503, b"busy"),
         token_answer(400),

@@ -1,4 +1,4 @@
-"""The four programs as one process, their files, and their absence from production."""
+"""The five programs as one process, their files, and their absence from production."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from tests.unit.demo.conftest import free_port
 
 
 def _world() -> World:
-    return World("http://localhost:8080", Ports(*(free_port() for _ in range(4))))
+    return World("http://localhost:8080", Ports(*(free_port() for _ in range(5))))
 
 
-def test_given_free_ports_when_started_then_all_four_answer_until_stopped(folder: Path) -> None:
+def test_given_free_ports_when_started_then_all_answer_until_stopped(folder: Path) -> None:
     world = _world()
     partners = Partners(world, folder)
     partners.start()
     try:
-        for url in (world.saml_idp, world.oidc_idp, world.saml_app, world.oidc_app):
+        for url in (world.saml_idp, world.oidc_idp, world.saml_app, world.oidc_app, world.third_idp):
             with urllib.request.urlopen(f"{url}/", timeout=5) as answer:
                 assert b"DEMONSTRATION" in answer.read()
     finally:
