@@ -68,8 +68,8 @@ class SamlSide:
     def acs(self) -> str:
         return f"{PUBLIC_URL}/upstream/{self.connector_id}/acs"
 
-    def answer_to(self, response: TestResponse, **deviations: Any) -> tuple[bytes, str]:
-        """(Response XML, RelayState) for the AuthnRequest that the hub sent by Redirect."""
+    def answer_for(self, response: TestResponse, **deviations: Any) -> tuple[Answer, str]:
+        """(what an honest provider answers, RelayState) to the AuthnRequest that the hub sent by Redirect."""
         request, query = SmallIdp.read_redirect(response.headers["Location"])
         values: dict[str, Any] = {
             "in_response_to": request.get("ID"),
@@ -82,7 +82,12 @@ class SamlSide:
             "assertion_id": f"_a{secrets.token_hex(8)}",
             "name_id": f"id-of-{self.email}",
         }
-        return self.idp.respond(Answer(**{**values, **deviations})), query["RelayState"]
+        return Answer(**{**values, **deviations}), query["RelayState"]
+
+    def answer_to(self, response: TestResponse, **deviations: Any) -> tuple[bytes, str]:
+        """(Response XML, RelayState) of an honest provider."""
+        answer, relay_state = self.answer_for(response, **deviations)
+        return self.idp.respond(answer), relay_state
 
     def deliver(self, browser: Browser, xml: bytes, relay_state: str | None) -> TestResponse:
         return browser.post(self.acs, SmallIdp.form(xml, relay_state))

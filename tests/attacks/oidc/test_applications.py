@@ -216,6 +216,9 @@ def test_given_a_public_client_when_pkce_is_switched_off_then_it_cannot_be_saved
     assert raised.value.field == "require_pkce"
 
 
+GOOD = basic("app-one", APP_SECRET)
+
+
 # --- the token endpoint -----------------------------------------------------------------------------------------------------
 
 
@@ -253,6 +256,41 @@ def test_given_a_code_when_used_by_six_at_once_then_one_succeeds_and_nothing_sta
     assert sorted(response.status_code for response in responses) == [200] + [400] * 5
     given = next(response for response in responses if response.status_code == 200).get_json()["access_token"]
     assert hub.userinfo(given).status_code == 401
+
+
+def test_given_a_code_when_a_rival_takes_it_between_look_and_take_then_the_loser_fails_and_revokes(
+    hub: OidcHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CVE-2026-1035's race, made certain: the rival's request runs inside the first one's look-up."""
+    code, store = hub.code(), hub.built.hub.transient
+    look, rivals = store.get, list[TestResponse]()
+
+    def look_and_be_overtaken(kind: str, key: str) -> bytes | None:
+        value = look(kind, key)
+        if kind == "oidc.code" and not rivals:
+            monkeypatch.undo()
+            rivals.append(hub.token(code))
+        return value
+
+    monkeypatch.setattr(store, "get", look_and_be_overtaken)
+    assert_refused(hub.token(code), "invalid_grant")
+    assert rivals[0].status_code == 200
+    assert hub.userinfo(rivals[0].get_json()["access_token"]).status_code == 401
+
+
+def test_given_a_repeated_parameter_when_sent_to_the_token_endpoint_then_no_value_is_chosen(hub: OidcHub) -> None:
+    code = hub.code()
+    body = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK, "code_verifier": hub.verifier}
+    for name in body:
+        response = hub.machine.post(
+            "/oauth2/token",
+            data=urlencode([*body.items(), (name, body[name])]),
+            headers={"Authorization": GOOD},
+            content_type="application/x-www-form-urlencoded",
+            base_url=PUBLIC_URL,
+        )
+        assert_refused(response, "invalid_request")
+    assert hub.token(code).status_code == 200
 
 
 def test_given_a_code_when_a_minute_has_passed_then_it_is_refused(hub: OidcHub) -> None:
@@ -319,9 +357,6 @@ def test_given_a_code_of_another_issuer_when_sent_then_it_is_refused(hub: OidcHu
     token = hub.token(code, base="/t/acme").get_json()["access_token"]
     assert hub.userinfo(token).status_code == 401
     assert hub.userinfo(token, base="/t/acme").status_code == 200
-
-
-GOOD = basic("app-one", APP_SECRET)
 
 
 @pytest.mark.parametrize(
@@ -440,6 +475,14 @@ def test_given_an_access_token_when_its_time_is_over_then_it_is_refused(hub: Oid
     assert hub.userinfo(token).status_code == 401
 
 
+def test_given_a_session_that_ends_soon_when_a_token_is_given_then_it_ends_with_it(hub: OidcHub) -> None:
+    hub.built.tenants.save(APP, SaveTenant("acme", "Acme", session_idle_seconds=600, session_absolute_seconds=1200))
+    token = hub.token(hub.code()).get_json()
+    assert token["expires_in"] == 1200
+    hub.clock.forward(seconds=1201)
+    assert hub.userinfo(token["access_token"]).status_code == 401
+
+
 # --- what is switched off, is off -----------------------------------------------------------------------------------------
 
 
@@ -450,11 +493,13 @@ def switch_off(hub: OidcHub, what: str) -> None:
         hub.change_connector(enabled=False)
     elif what == "tenant":
         hub.built.tenants.save(APP, SaveTenant("acme", "Acme", enabled=False))
-    else:
+    elif what == "tenant of the application":
         hub.change_application(tenant_ids=())
+    else:
+        hub.change_application(connector_ids=())
 
 
-@pytest.mark.parametrize("what", ["application", "connector", "tenant", "assignment"])
+@pytest.mark.parametrize("what", ["application", "connector", "tenant", "tenant of the application", "connector of the application"])
 def test_given_something_switched_off_when_a_code_or_token_is_used_then_it_no_longer_works(hub: OidcHub, what: str) -> None:
     code = hub.code()
     verifier = hub.verifier

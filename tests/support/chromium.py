@@ -1,0 +1,98 @@
+"""A real browser: Chromium as the system installed it, driven by Playwright, and windows that watch themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, Response, expect, sync_playwright
+
+EXECUTABLE = "/usr/bin/chromium"
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+WAIT_MS = 10_000
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 800}
+# A page with an error status is said again by the console; the page itself is what tests look at.
+_STATUS_LINE = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    expect.set_options(timeout=WAIT_MS)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=EXECUTABLE, args=list(ARGUMENTS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@dataclass
+class Window:
+    """One profile with one page. `complaints`: of the console, of scripts, of the content policy; and failed requests."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    visited: list[str] = field(default_factory=list)
+    policies: dict[str, str] = field(default_factory=dict)
+    """Address without query → Content-Security-Policy of the page there."""
+
+    def __post_init__(self) -> None:
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
+        self.page.on("requestfailed", lambda request: self.complaints.append(f"failed: {request.url} {request.failure}"))
+        self.page.on("response", self._response)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and not _STATUS_LINE.match(message.text):
+            self.complaints.append(f"{message.type}: {message.text} ({self.page.url})")
+
+    def _response(self, response: Response) -> None:
+        if response.status >= 500:
+            self.complaints.append(f"status {response.status}: {response.url}")
+        if response.request.resource_type == "document":
+            place = response.url.partition("?")[0]
+            self.visited.append(place)
+            if (policy := response.headers.get("content-security-policy")) is not None:
+                self.policies[place] = policy
+
+    # --- what people do -----------------------------------------------------------------------------------------------
+
+    def press(self, name: str, *, role: Any = "button") -> None:
+        self.page.get_by_role(role, name=name).click()
+
+    def reads(self, heading: str) -> None:
+        """Waits for the page with this heading."""
+        expect(self.page.get_by_role("heading", level=1)).to_have_text(heading)
+
+    def text(self) -> str:
+        return self.page.locator("body").inner_text()
+
+    def fits(self) -> None:
+        """Nothing sticks out of the window sideways."""
+        width, inner = self.page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+        assert width <= inner, f"{self.page.url} is {width} pixels wide in a window of {inner}"
+
+
+@contextmanager
+def window(browser: Browser, **options: Any) -> Iterator[Window]:
+    """A fresh profile. At the end nothing may have complained."""
+    context = browser.new_context(**{"viewport": DESKTOP, "locale": "en-GB", **options})
+    context.set_default_timeout(WAIT_MS)
+    try:
+        made = Window(context.new_page())
+        yield made
+        assert not made.complaints, made.complaints
+    finally:
+        context.close()
