@@ -72,8 +72,9 @@ class BrokerProcess:
     def counters(self) -> dict[str, float]:
         return self._get("/bench/counters")
 
-    def reset_counters(self) -> None:
-        self._get("/bench/reset", b"")
+    def count(self, *, on: bool) -> None:
+        """Starts counting anew, or stops."""
+        self._get(f"/bench/count/{'on' if on else 'off'}", b"")
 
     def _tree(self) -> list[int]:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
