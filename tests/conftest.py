@@ -1,4 +1,4 @@
-"""Fixtures that every test may use."""
+"""Fixtures that every test may use. In CI (VESTIBULE_NO_SKIPS=1) a skip is a failure: nothing is left out unnoticed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.hub import Hub
+from tests.support.needs import fail_on_skip as pytest_runtest_makereport
+from tests.support.needs import fail_on_skipped_module as pytest_make_collect_report
+
+__all__ = ["pytest_make_collect_report", "pytest_runtest_makereport"]
 
 
 @pytest.fixture

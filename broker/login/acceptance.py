@@ -27,6 +27,9 @@ def accept(login: Login) -> Outgoing | None:
     if authentication is None:
         raise RuntimeError("no authentication yet")
     prepared = connector_of(login)
+    if authentication.subject.connector_id != prepared.connector.id:
+        # Cannot happen; if it did, one tenant's rules would be applied to another tenant's person.
+        raise RuntimeError("the authentication is not of the chosen home realm")
     received = _stamped(canonicalise(authentication.claims), prepared.connector.slug)
     login.trace.claims("received, under canonical names", authentication.claims, received)
     # An identity provider cannot say what only the hub may say (SECURITY 3, claim injection).

@@ -57,6 +57,10 @@ class Login:
         """Puts a product on the transaction."""
         self.transaction = replace(self.transaction, **products)
 
+    def forget_person(self) -> None:
+        """Takes off the transaction whatever was said about a person: a refused answer may not reach another home realm."""
+        self.leave(authentication=None, claims=None, identity=None, permitted=None, response=None)
+
 
 Stage = Callable[[Login], "Outgoing | None"]
 

@@ -8,7 +8,6 @@ itself wrong, go straight back: nobody is looking, or only the application's own
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 
 from broker.domain.errors import BrokerError, InteractionRequired, InvalidAuthenticationRequest, SubjectFormatUnavailable, by_code
 from broker.domain.http import Failure, Outgoing
@@ -24,7 +23,8 @@ def ended(login: Login, error: BrokerError) -> Outgoing:
     straight_back = isinstance(error, InteractionRequired | InvalidAuthenticationRequest | SubjectFormatUnavailable)
     if straight_back or login.transaction.request.passive:
         return tell_application(login, error)
-    login.transaction = replace(login.transaction, last_error=error.code, response=None)
+    login.forget_person()
+    login.leave(last_error=error.code)
     _record(login, error, keep_waiting=True)
     handle = login.transaction.handle
     return Failure(error, login.trace.code, login.application.application.name, f"/login/{handle}", f"/login/{handle}/return")

@@ -108,6 +108,7 @@ class Pipeline:
         """The person typed an address or pressed a connector's button."""
         login = self._resume(handle, incoming, "chose a home realm")
         login.leave(home_realm=None, expectation=None)
+        login.forget_person()
         try:
             with self._hub.database.unit_of_work():
                 pause = discover.by_choice(login, connector_id) if connector_id else discover.by_email(login, email)
@@ -194,6 +195,7 @@ class Pipeline:
 
     def _retry(self, login: Login) -> Reply:
         login.leave(reuse=None, home_realm=None, expectation=None)
+        login.forget_person()
         try:
             with self._hub.database.unit_of_work():
                 outgoing = self._advance(login)

@@ -100,6 +100,6 @@ def risks(settings: Any) -> tuple[str, ...]:
     found = []
     for item in fields(settings):
         risk, value = item.metadata.get("risk"), getattr(settings, item.name)
-        if risk and value and value != item.default:
+        if risk and value != item.default:
             found.append(f"{item.name}: {risk}")
     return tuple(found)

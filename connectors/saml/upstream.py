@@ -16,7 +16,7 @@ from broker.domain.transaction import Expectation
 from broker.protocols import xml, xmldsig
 from broker.protocols.saml import bindings
 from broker.protocols.saml.messages import AuthnRequestTemplate
-from broker.protocols.saml.redaction import redacted
+from broker.protocols.saml.redaction import redact_in_place
 from broker.protocols.saml.validation import Asked, Trust, receive_response, validate_response
 from connectors.contract import Continue, UpstreamRequest
 from connectors.saml.person import Person
@@ -58,10 +58,9 @@ class SamlUpstream:
         )
         if self.signing is not None and not by_redirect:
             xmldsig.sign(message, self.signing)
-        trace.message("SAML AuthnRequest sent", redacted(message))
-        trace.hop("sent to identity provider", destination)
         expectation = Expectation(self.connector_id, request_id, self.acs, now, forced_at=now if force else None)
         octets = xml.serialise(message)
+        trace.message("SAML AuthnRequest sent", redact_in_place(message))
         if by_redirect:
             return Redirect(bindings.redirect_url(address, "SAMLRequest", octets, request.handle, self.signing)), expectation
         return PostForm(address, bindings.post_fields("SAMLRequest", octets, request.handle)), expectation

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import Browser
 
+from tests.support import chromium as support
 from tests.support.demonstration import Demonstration
 from tests.support.needs import needs
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
-
-    from tests.support.chromium import Window
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     needs("chromium")
-    from tests.support.chromium import launched
-
-    with launched() as browser:
+    with support.launched() as browser:
         yield browser
 
 
@@ -33,8 +27,6 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstration]:
 
 
 @pytest.fixture
-def window(chromium: Browser) -> Iterator[Window]:
-    from tests.support import chromium as support
-
+def window(chromium: Browser) -> Iterator[support.Window]:
     with support.window(chromium) as made:
         yield made

@@ -37,7 +37,7 @@ def pick(window: Window, person: Person) -> None:
     """At the company's own sign-in page."""
     window.reads("Who are you?")
     expect(window.page.locator("header .name")).to_have_text(person.provider)
-    window.press(person.name)
+    window.page.locator("button", has_text=person.name).click()
 
 
 def sign_in(window: Window, application: str, person: Person) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from broker.domain.errors import InvalidSettings
 from broker.services.connectors import SaveConnector
 from connectors import registry
 from connectors.contract import ConnectorType
@@ -177,8 +178,17 @@ def test_given_an_installed_package_when_types_are_listed_then_its_own_is_among_
 
 
 def test_given_no_such_package_when_its_type_is_asked_for_then_the_known_ones_are_named() -> None:
-    with pytest.raises(Exception, match="There is no connector type 'example-badge'. Known: saml, "):
+    with pytest.raises(InvalidSettings) as refused:
         registry.connector_type("example-badge")
+    assert refused.value.sentence.startswith("There is no connector type 'example-badge'. Known: saml, ")
+
+
+@pytest.mark.parametrize("name, value", [("accept_unsigned_cbc", True), ("allow_sha1_until", "2026-12-31"), ("forward_force_authentication", False)])
+def test_given_a_risk_when_it_is_taken_then_the_change_says_so(hub: Hub, name: str, value: object) -> None:
+    hub.tenant("acme", "acme.example")
+    side = hub.saml_idp("acme")
+    command = SaveConnector(hub.tenants["acme"], "other", "saml", "Acme", {name: value}, metadata=side.idp.metadata())
+    assert any(note.startswith(f"Risk accepted: {name}: ") for note in hub.built.connectors.save(ME, command).notes)
 
 
 @pytest.mark.usefixtures("example")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.peers.authlib_app import AuthlibApp
 from tests.support.people import Browser
 from tests.support.servers import LiveHub
 
@@ -30,3 +31,13 @@ def acme(hub: LiveHub) -> str:
 def browser() -> Iterator[Browser]:
     with Browser() as made:
         yield made
+
+
+@pytest.fixture
+def application(hub: LiveHub) -> str:
+    """An application that answers what it learned, as JSON, for tests that are about identity providers; its address."""
+
+    def make(url: str) -> AuthlibApp:
+        return AuthlibApp(hub.issuer(), hub.oidc_client(f"{url}/callback"), auth="none")
+
+    return hub.serve(make)

@@ -64,13 +64,13 @@ class Window:
         if response.request.resource_type == "document":
             place = response.url.partition("?")[0]
             self.visited.append(place)
-            if (policy := response.headers.get("content-security-policy")) is not None:
+            if response.ok and (policy := response.headers.get("content-security-policy")) is not None:
                 self.policies[place] = policy
 
     # --- what people do -----------------------------------------------------------------------------------------------
 
     def press(self, name: str, *, role: Any = "button") -> None:
-        self.page.get_by_role(role, name=name).click()
+        self.page.get_by_role(role, name=name, exact=True).click()
 
     def reads(self, heading: str) -> None:
         """Waits for the page with this heading."""

@@ -140,8 +140,9 @@ class SamlProtocol:
         return self._post(request.reply_address, document, state.get("relay_state"), trace)
 
     def _post(self, action: str, document: etree._Element, relay_state: str | None, trace: Trace) -> PostForm:
-        trace.message("Response sent", redaction.redacted(document))
-        return PostForm(action, bindings.post_fields("SAMLResponse", xml.serialise(document), relay_state))
+        fields = bindings.post_fields("SAMLResponse", xml.serialise(document), relay_state)
+        trace.message("Response sent", redaction.redact_in_place(document))
+        return PostForm(action, fields)
 
     def _templates(
         self, prepared: PreparedSamlApplication, settings: SamlApplicationSettings, issuer: str
