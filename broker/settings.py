@@ -25,6 +25,7 @@ class Settings:
     public_url: str = "http://localhost:8080"
     """Scheme, host and port under which browsers reach the hub; the Host header is never believed."""
     state_dir: str = "var"
+    """Folder for the master key and the SQLite database."""
     database_url: str = ""
     """SQLAlchemy URL; empty means SQLite in the state directory."""
     master_key: str = field(default="", repr=False)
@@ -36,13 +37,17 @@ class Settings:
     trusted_proxies: int = 0
     """How many reverse proxies in front append to X-Forwarded-For; 0 believes none."""
     transaction_seconds: int = 3600
+    """How long a login may take, from the application's request to the answer."""
     trace_days: int = 30
+    """How long traces are kept."""
     max_traces_per_minute: int = 6000
     """Traces of requests from unknown applications beyond this rate (per worker) are not stored."""
     skew_seconds: int = 90
+    """Tolerated difference of clocks, 0 to 300, for connector types without a setting of their own; built-in ones have one."""
     allow_private_addresses: tuple[str, ...] = ()
     """Host names or CIDR networks that the hub may fetch from although they are private."""
     log_level: str = "INFO"
+    """DEBUG, INFO, WARNING or ERROR; logs are JSON lines on standard error."""
 
     @property
     def secure_context_only(self) -> bool:

@@ -38,3 +38,5 @@ def configure_logs(level: str = "INFO", stream: TextIO | None = None) -> None:
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    # It announces its database at every look at the version: at every command and every readiness check.
+    logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -11,8 +11,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from broker.demo import oidc_idp, saml_idp, saml_messages
+from broker.demo.site import PartnerError
 from broker.demo.state import StateFiles
-from broker.demo.world import ACME_PEOPLE, GLOBEX_PEOPLE, World
+from broker.demo.world import ACME_PEOPLE, GLOBEX_PEOPLE, INITECH_PEOPLE, World
 from broker.protocols import jose, xml
 from broker.protocols.saml import names
 from broker.protocols.saml.names import saml, samlp
@@ -61,6 +62,24 @@ def test_given_a_request_when_a_person_is_picked_then_a_signed_assertion_for_the
     assert assertion.findtext(f"{saml('Conditions')}/{saml('AudienceRestriction')}/{saml('Audience')}") == f"{upstream}/metadata"
     assert ALICE.email in [xml.text_of(value) for value in assertion.iter(saml("AttributeValue"))]
     assert acme.post("/pick", data=ticket.fields).status_code == 400, "a ticket works once"
+
+
+def test_given_the_third_company_when_asked_then_its_own_people_under_its_own_name_and_key(
+    world: World, files: StateFiles, clock: FixedClock
+) -> None:
+    initech = saml_idp.create(world, files, clock, saml_idp.INITECH).test_client()
+    page = initech.get(_request(world, clock))
+    assert "Initech Login" in page.text
+    assert "peter@initech.example" in page.text
+    assert ACME_PEOPLE[0].email not in page.text
+    ticket = pages.form_to(page.data, "/pick").with_fields(person=INITECH_PEOPLE[0].id)
+    answer = pages.self_posting_form(initech.post("/pick", data=ticket.fields).data)
+    own = VerificationKey.from_certificate(saml_idp.signing_key(files, saml_idp.INITECH).certificate_pem)
+    _, assertion = saml_messages.read_response(answer.fields["SAMLResponse"], (own,))
+    assert assertion is not None
+    assert assertion.findtext(saml("Issuer")) == saml_idp.entity_id(world, saml_idp.INITECH) != saml_idp.entity_id(world)
+    with pytest.raises(PartnerError):
+        saml_messages.read_response(answer.fields["SAMLResponse"], _keys(files))
 
 
 @pytest.mark.parametrize(
