@@ -43,6 +43,7 @@ def initialise(settings: Settings | None = None) -> list[str]:
     if before != after:
         made.append(f"Database: at {after}")
     made += [f"Made: {name}" for name in built.keyring.initialise(settings.public_url.partition("://")[2], built.clock.now())]
+    built.database.dispose()
     return made or ["Everything was there already."]
 
 
@@ -54,6 +55,8 @@ def check_ready() -> None:
     """Raises InvalidSettings before gunicorn starts workers that would only fail."""
     built = open_hub()
     built.keyring.secret("cookie_key")
+    # An open SQLite connection must not be carried over gunicorn's fork (sqlite.org/howtocorrupt.html 2.6).
+    built.database.dispose()
 
 
 def read_file(path: Path) -> bytes:

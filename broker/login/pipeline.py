@@ -6,6 +6,7 @@ missing, until nothing is missing; then the application's protocol answers. No s
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from datetime import timedelta
 
@@ -28,6 +29,8 @@ from broker.domain.transaction import LoginTransaction
 from broker.login import acceptance, authorization, failure, identity, issuance, sessions, sso, transactions, upstream
 from broker.login.context import BROWSER_COOKIE, Hub, Login, Stage, hash_handle, same_browser
 from broker.login.home_realm import discover, remembered
+
+log = logging.getLogger("vestibule.login")
 
 STAGES: tuple[tuple[str, Stage], ...] = (
     # product            stage                        may pause with
@@ -219,6 +222,7 @@ class Pipeline:
         answer = protocol.answer(transaction, login.application.application, login.application.prepared, response, login.trace)
         login.trace.hop("answered the application", transaction.request.reply_address)
         login.trace.succeed()
+        _log(login)
         return answer
 
     def _commit(self, login: Login) -> None:
@@ -228,3 +232,10 @@ class Pipeline:
         elif login.transaction.expectation is not None or login.trace.stored:
             self._hub.transient.delete(transactions.WAITING, login.transaction.handle)
         self._hub.traces.save(login.trace)
+
+
+def _log(login: Login) -> None:
+    """One line for every login that worked; no person in it."""
+    trace = login.trace
+    fields = {"code": trace.code, "tenant": trace.tenant_id, "application": trace.application_id, "connector": trace.connector_id}
+    log.info("login succeeded", extra=fields)

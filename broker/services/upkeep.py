@@ -9,8 +9,8 @@ from datetime import timedelta
 
 from broker.domain import random_ids
 from broker.domain.trace import EventKind, Outcome, TraceEvent
-from broker.services.context import Workbench
 from broker.login import transactions
+from broker.services.context import Workbench
 from broker.store import trace_log
 from broker.store.tables import configuration, sessions, traces
 from broker.store.transient import TransientStore
