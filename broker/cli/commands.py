@@ -8,9 +8,11 @@ from typing import Any
 import click
 
 from broker import __version__, opening
+from broker.app import Vestibule
 from broker.cli import show
 from broker.cli.application_commands import application
 from broker.cli.sentences import me, sentences
+from broker.domain.errors import UnknownObject
 from broker.services import declarative
 from broker.services.configuration import summary
 from broker.services.connectors import SaveConnector
@@ -98,9 +100,19 @@ def tenant_add(slug: str, name: str, domains: tuple[str, ...]) -> None:
     """Create a tenant, or change its name."""
     built = opening.open_hub()
     with built.database.unit_of_work():
-        change = built.tenants.save(me(), SaveTenant(slug, name))
+        change = built.tenants.save(me(), _renamed(built, slug, name))
         changes = [change, *(built.tenants.save_domain(me(), SaveDomain(change.object_id, domain)) for domain in domains)]
     show.changes(changes)
+
+
+def _renamed(built: Vestibule, slug: str, name: str) -> SaveTenant:
+    """Everything else about an existing tenant stays as it is."""
+    try:
+        found = built.tenants.get(slug)
+    except UnknownObject:
+        return SaveTenant(slug, name)
+    kept = (found.enabled, found.session_idle_seconds, found.session_absolute_seconds, found.acceptance_rules)
+    return SaveTenant(slug, name, *kept)
 
 
 @tenant.command("list")
@@ -164,6 +176,8 @@ def import_metadata(
         settings=settings,
         metadata=document,
         enabled=enable or (existing.enabled if existing else False),
+        acceptance_rules=existing.acceptance_rules if existing else None,
+        admits_guests=existing.admits_guests if existing else False,
     )
     show.changes([built.connectors.save(me(), command)])
     show.sheet(built.connectors.setup_sheet(built.connectors.get(found.id, command.slug)))

@@ -73,7 +73,7 @@ def trace(view: TraceView) -> None:
     """One login, event by event."""
     click.secho(f"{view.code}  {view.outcome}  {view.started_at:%Y-%m-%d %H:%M:%S} UTC", bold=True)
     click.secho(f"  {view.verdict}", fg="green" if view.outcome == "succeeded" else "yellow")
-    for label, value in (("tenant", view.tenant_id), ("connector", view.connector_id), ("application", view.application_id)):
+    for label, value in (("tenant", view.tenant), ("connector", view.connector), ("application", view.application)):
         if value:
             click.echo(f"  {label}: {value}")
     for event in view.events:

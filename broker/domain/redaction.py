@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+
+_SECRET_SEGMENT = re.compile(r"^(/(?:login|setup)/)[^/]+")
 
 SECRET_PARAMETERS = frozenset(
     {
@@ -37,6 +40,11 @@ def mask(value: str) -> str:
     if at and local and len(domain) <= 255:
         return f"{_ends(local)}@{domain}"
     return f"{_ends(value)} ({len(value)})" if len(value) > 3 else "…"
+
+
+def path(text: str) -> str:
+    """A path of ours without the secret that it carries: a login's handle, a set-up link's token."""
+    return _SECRET_SEGMENT.sub(r"\1…", text)[:200]
 
 
 def _ends(text: str) -> str:

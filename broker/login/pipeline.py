@@ -10,7 +10,7 @@ import logging
 from dataclasses import replace
 from datetime import timedelta
 
-from broker.domain import random_ids
+from broker.domain import random_ids, redaction
 from broker.domain.errors import (
     BrokerError,
     CompletedTransaction,
@@ -185,7 +185,7 @@ class Pipeline:
         if application is None:
             raise NotFound(cause="the application was removed meanwhile")
         trace = self._hub.traces.resume(transaction.trace_code)
-        trace.hop(hop, f"{incoming.method} {incoming.path[:200]}")
+        trace.hop(hop, f"{incoming.method} {redaction.path(incoming.path)}")
         trace.application_id = application.application.id
         login = Login(self._hub, transaction, application, incoming, trace)
         bound = same_browser(incoming, transaction.browser_hash)

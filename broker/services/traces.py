@@ -13,19 +13,20 @@ from broker.services.actor import Actor, Verb
 from broker.services.context import Workbench
 from broker.store import trace_log
 from broker.store.tables import traces as table
+from broker.store.tables import trust_queries
 
 
 @dataclass(frozen=True, slots=True)
 class TraceView:
-    """One login as support sees it."""
+    """One login as support sees it. `tenant`, `application`, `connector` are names and ids, "" when never found out."""
 
     code: str
     outcome: Outcome
     error_code: str | None
     started_at: datetime
-    tenant_id: str | None
-    application_id: str | None
-    connector_id: str | None
+    tenant: str
+    application: str
+    connector: str
     events: tuple[TraceEvent, ...]
 
     @property
@@ -60,24 +61,24 @@ class Traces:
                 rows = [] if row is None else [row]
         if not rows:
             raise UnknownObject("There is no trace for this; it may be mistyped, or older than traces are kept.", field="trace")
-        return [_view(row) for row in rows]
+        return [self._view(row) for row in rows]
+
+    def _view(self, row: Any) -> TraceView:
+        with self._bench.database.reading() as connection:
+            named = {
+                "tenant": (row.tenant_id, trust_queries.tenant(connection, row.tenant_id or "")),
+                "application": (row.application_id, trust_queries.application(connection, row.application_id or "")),
+                "connector": (row.connector_id, trust_queries.connector(connection, row.tenant_id or "", row.connector_id or "")),
+            }
+        names = {
+            kind: (f"{found.name} ({found.slug}, {found.id})" if found else object_id or "")
+            for kind, (object_id, found) in named.items()
+        }
+        events = tuple(trace_log.decode_events(row.events))
+        return TraceView(row.code, Outcome(row.outcome), row.error_code, row.started_at, events=events, **names)
 
 
 def _tidy(code: str) -> str:
     """As people type it: lower case, without hyphens."""
     symbols = "".join(symbol for symbol in code.upper() if symbol.isalnum())
     return f"{symbols[:4]}-{symbols[4:8]}-{symbols[8:]}"
-
-
-def _view(row: Any) -> TraceView:
-    events = trace_log.decode_events(row.events)
-    return TraceView(
-        row.code,
-        Outcome(row.outcome),
-        row.error_code,
-        row.started_at,
-        row.tenant_id,
-        row.application_id,
-        row.connector_id,
-        tuple(events),
-    )

@@ -36,7 +36,9 @@ class TraceLog:
     def begin(self, incoming: Incoming, name: str) -> Trace:
         """A new trace for a protocol request, its parameters redacted."""
         trace = Trace(random_ids.reference_code(), self._clock, self._clock.now())
-        trace.hop(name, f"{incoming.method} {incoming.path[:200]}", parameters=redaction.parameters(incoming.parameters[:40]))
+        trace.hop(
+            name, f"{incoming.method} {redaction.path(incoming.path)}", parameters=redaction.parameters(incoming.parameters[:40])
+        )
         return trace
 
     def resume(self, code: str) -> Trace:
