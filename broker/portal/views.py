@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
-from broker.domain.errors import BrokerError, ConfigurationError, FetchError, InvalidMetadata, InvalidSettings, InvalidSetupLink
+from broker.domain.errors import (
+    BrokerError,
+    ConfigurationError,
+    FetchError,
+    Forbidden,
+    InvalidMetadata,
+    InvalidSettings,
+    InvalidSetupLink,
+)
 from broker.domain.http import Page, Redirect
 from broker.portal.face import PageState, PortalFace
 from broker.portal.guidance import guidance_for
@@ -82,7 +90,7 @@ def _changed(face: PortalFace, token: str, place: str, given: dict[str, str], ch
     """Carry a change out. What is refused is said at the field, on the same page, with everything typed still there."""
     try:
         change()
-    except InvalidSetupLink:
+    except (InvalidSetupLink, Forbidden):
         raise
     except (ConfigurationError, FetchError) as error:
         problem = Problem(_place_of(error, place), error.sentence, error.status, given)
@@ -100,6 +108,8 @@ def _place_of(error: BrokerError, form: str) -> str:
 
 def _page(token: str, state: PageState, problem: Problem | None = None) -> Response:
     connector = state.connector
+    if problem is not None and connector is None:
+        problem = dataclasses.replace(problem, field="kind")  # the only step that is shown yet
     context = {
         "state": state,
         "connector": connector,

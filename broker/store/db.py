@@ -48,17 +48,15 @@ def engine_options(url: str) -> dict[str, Any]:
 class Database:
     """The engine and the unit of work. One per application.
 
-    On SQLite each thread keeps its two connections open: checking one out of the pool costs more than a query does.
+    SQLite has one writer at a time, so a process keeps one connection and its threads take turns: its page cache stays
+    warm, and nobody polls a busy lock. Other databases hand out pooled connections.
     """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._reader = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._current: ContextVar[Connection | None] = ContextVar("connection", default=None)
-        self._kept: threading.local | None = None
-        if engine.dialect.name == "sqlite":
-            self._kept = threading.local()
-            _tune_sqlite(engine)
+        self._turns = _Turns(engine) if engine.dialect.name == "sqlite" else None
 
     @contextmanager
     def unit_of_work(self) -> Iterator[Connection]:
@@ -71,7 +69,7 @@ class Database:
         if joined is not None:
             yield joined
             return
-        with self._writing() as connection:
+        with self._turns.writing() if self._turns else self.engine.begin() as connection:
             token = self._current.set(connection)
             try:
                 yield connection
@@ -84,49 +82,72 @@ class Database:
         joined = self._current.get()
         if joined is not None:
             yield joined
-        elif self._kept is not None:
-            yield self._keep("reader", self._reader)
-        else:
-            with self._reader.connect() as connection:
-                yield connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        if self._kept is None:
-            with self.engine.begin() as connection:
-                yield connection
-        else:
-            connection = self._keep("writer", self.engine)
-            with connection.begin():
-                yield connection
-
-    def _keep(self, name: str, engine: Engine) -> Connection:
-        found: Connection | None = getattr(self._kept, name, None)
-        if found is None or found.closed:
-            found = engine.connect()
-            setattr(self._kept, name, found)
-        return found
+            return
+        with self._turns.reading() if self._turns else self._reader.connect() as connection:
+            yield connection
 
     def dispose(self) -> None:
-        """Closes every connection that is not in use, this thread's kept ones included."""
-        if self._kept is not None:
-            for name in ("reader", "writer"):
-                found: Connection | None = getattr(self._kept, name, None)
-                if found is not None:
-                    found.close()
+        """Closes every connection that is not in use, the kept one included."""
+        if self._turns is not None:
+            self._turns.close()
         self.engine.dispose()
 
 
-def _tune_sqlite(engine: Engine) -> None:
-    @event.listens_for(engine, "connect")
-    def on_connect(dbapi_connection: Any, _record: Any) -> None:
-        dbapi_connection.isolation_level = None  # SQLAlchemy's "begin" below says which kind of BEGIN
-        cursor = dbapi_connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-2000"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
+class _Turns:
+    """The one SQLite connection of a process, under a lock that the same thread may take again."""
 
-    @event.listens_for(engine, "begin")
-    def on_begin(connection: Connection) -> None:
-        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._lock = threading.RLock()
+        self._connection: Connection | None = None
+        self._only_reads = False
+        event.listen(engine, "connect", _tune_sqlite)
+        event.listen(engine, "begin", self._begin)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        with self._lock:
+            connection, before = self._open(), self._only_reads
+            self._only_reads = False
+            try:
+                if connection.in_transaction():
+                    connection.rollback()  # begun by a read that encloses this; the database has no transaction yet
+                with connection.begin():
+                    yield connection
+            finally:
+                self._only_reads = before
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        with self._lock:
+            connection, before = self._open(), self._only_reads
+            self._only_reads = True
+            try:
+                yield connection
+            finally:
+                self._only_reads = before
+                if not before and connection.in_transaction():
+                    connection.rollback()  # SQLAlchemy's idea of a transaction; the database has none
+
+    def close(self) -> None:
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _open(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
+
+    def _begin(self, connection: Connection) -> None:
+        if connection is not self._connection or not self._only_reads:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _tune_sqlite(dbapi_connection: Any, _record: Any) -> None:
+    dbapi_connection.isolation_level = None  # `_Turns._begin` says which kind of BEGIN, and when
+    cursor = dbapi_connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-8000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

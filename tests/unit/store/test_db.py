@@ -1,0 +1,76 @@
+"""The unit of work: all or nothing, joined by whoever is inside, and never half-finished by a read around it."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from sqlalchemy import select
+
+from broker.store.tables import configuration
+from broker.store.tables.configuration import ConfigurationChange
+from tests.support.hub import Hub
+
+CHANGES = select(ConfigurationChange.__table__.c.object_id)
+
+
+def changes(hub: Hub) -> list[str]:
+    with hub.built.database.reading() as connection:
+        return [row.object_id for row in connection.execute(CHANGES) if row.object_id.startswith("t-")]
+
+
+def note(hub: Hub, name: str) -> None:
+    with hub.built.database.unit_of_work() as connection:
+        configuration.record_change(connection, "test", f"t-{name}", hub.clock.now())
+
+
+class StopError(Exception):
+    pass
+
+
+def test_everything_or_nothing(hub: Hub) -> None:
+    with pytest.raises(StopError), hub.built.database.unit_of_work():
+        note(hub, "a")
+        note(hub, "b")
+        raise StopError
+
+    assert changes(hub) == []
+
+
+def test_a_read_around_a_unit_of_work_does_not_split_it(hub: Hub) -> None:
+    database = hub.built.database
+    with database.reading() as outer:
+        outer.execute(CHANGES).all()
+        with pytest.raises(StopError), database.unit_of_work():
+            note(hub, "a")
+            raise StopError
+        note(hub, "b")
+
+    assert changes(hub) == ["t-b"]
+
+
+def test_a_read_inside_sees_what_was_just_written(hub: Hub) -> None:
+    with hub.built.database.unit_of_work():
+        note(hub, "a")
+        assert changes(hub) == ["t-a"]
+
+
+def test_threads_take_turns(hub: Hub) -> None:
+    """Read-modify-write by many threads: no update is lost, nobody is told that the database is locked."""
+    database, count = hub.built.database, 8
+
+    def work() -> None:
+        for _ in range(10):
+            with database.unit_of_work():
+                note(hub, str(len(changes(hub))))
+
+    threads = [threading.Thread(target=work) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    found = changes(hub)
+    assert len(found) == count * 10
+    if database.engine.dialect.name == "sqlite":
+        assert sorted(found) == sorted(f"t-{number}" for number in range(count * 10)), "each saw what the one before wrote"
