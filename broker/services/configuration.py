@@ -52,13 +52,14 @@ class Configuration:
             for tenant in source.federation.tenants
             for entry in tenant.connectors
         }
+        described = {entry.slug: self._description(source, entry) for entry in source.federation.applications}
         changes: list[Change] = []
         try:
             with self._bench.database.unit_of_work():
                 for tenant in source.federation.tenants:
                     changes += self._tenant(actor, tenant, read)
                 for application in source.federation.applications:
-                    changes.append(self._application(actor, source, application))
+                    changes.append(self._application(actor, source, application, described[application.slug]))
                 if prune:
                     changes += self._prune(actor, source)
                 if dry_run:
@@ -138,13 +139,8 @@ class Configuration:
 
     # --- applications -------------------------------------------------------------------------------------------------
 
-    def _application(self, actor: Actor, source: Source, entry: ApplicationEntry) -> Change:
+    def _application(self, actor: Actor, source: Source, entry: ApplicationEntry, metadata: bytes | None) -> Change:
         settings = {name: source.resolve(value, f"{entry.slug}.{name}") for name, value in entry.settings.items()}
-        metadata: bytes | None = None
-        if entry.metadata is not None and "url" in entry.metadata:
-            metadata = self._connectors.fetch_metadata(entry.metadata["url"])
-        elif entry.metadata is not None:
-            metadata = source.bytes(entry.metadata, f"{entry.slug}.metadata")
         command = SaveApplication(
             slug=entry.slug,
             name=entry.name,
@@ -166,6 +162,14 @@ class Configuration:
         except ConfigurationError as error:
             error.field = f"{entry.slug}.{error.field}"
             raise
+
+    def _description(self, source: Source, entry: ApplicationEntry) -> bytes | None:
+        """A service provider's metadata, read before the unit of work begins: it may come over the network."""
+        if entry.metadata is None:
+            return None
+        if "url" in entry.metadata:
+            return self._connectors.fetch_metadata(entry.metadata["url"])
+        return source.bytes(entry.metadata, f"{entry.slug}.metadata")
 
     def _tenant_ids(self, entry: ApplicationEntry) -> tuple[str, ...] | None:
         if entry.tenants == "all":

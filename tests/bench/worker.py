@@ -99,7 +99,7 @@ def _counters() -> Response:
 
 @app.post("/bench/count/<state>")
 def _switch(state: str) -> Response:
-    global counting
+    global counting  # noqa: PLW0603  a benchmark
     counting = state == "on"
     counters.clear()
     return jsonify({})

@@ -10,7 +10,6 @@ from broker.domain.request import AuthenticationRequest
 
 def deliver(request: AuthenticationRequest, parameters: dict[str, str]) -> Outgoing:
     """To the address that was proved, with `state` echoed and the issuer named."""
-    """To the address that was proved, with `state` echoed and the issuer named."""
     state = request.protocol_state
     if "state" in state:
         parameters["state"] = state["state"]
