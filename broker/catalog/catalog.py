@@ -35,13 +35,14 @@ class Catalog:
     def refresh(self) -> None:
         """Reads the configuration version; forgets what changed since the one that is known."""
         with self._database.reading() as connection:
-            version = configuration.current_version(connection)
-            if version == self._version:
+            version, known = configuration.current_version(connection), self._version
+            if version == known:
                 return
-            changes = configuration.changes_since(connection, self._version, MAX_CHANGES_FOLLOWED)
+            changes = configuration.changes_since(connection, known, MAX_CHANGES_FOLLOWED)
         with self._lock:
-            # A gap (purged rows) or a long absence: forget everything. Versions may skip, so count only what we were given.
-            if self._version < 0 or len(changes) >= MAX_CHANGES_FOLLOWED or changes[0][0] > self._version + len(changes):
+            # Nothing to follow (the database is an older copy), a gap (purged rows) or a long absence: forget everything.
+            # Versions may skip, so count only what we were given.
+            if known < 0 or not changes or len(changes) >= MAX_CHANGES_FOLLOWED or changes[0][0] > known + len(changes):
                 self._entries.clear()
                 self._keyring.forget()
             for _, kind, object_id in changes:
@@ -54,12 +55,11 @@ class Catalog:
             self._entries.clear()
             return
         self._entries.pop((kind, object_id), None)
+        stale = {name for name, _ in self._entries if name.startswith(f"{kind} by ")}
         if kind in {"connector", "domain"}:
             # A tenant's prepared form lists both; which tenant it was, the change does not say.
-            kind = "tenant"
-            for key in [key for key in self._entries if key[0] == kind]:
-                del self._entries[key]
-        for key in [key for key in self._entries if key[0].startswith(f"{kind} by ")]:
+            stale.add("tenant")
+        for key in [key for key in self._entries if key[0] in stale]:
             del self._entries[key]
 
     def _cached(self, kind: str, key: str, load: Callable[[], T | None]) -> T | None:

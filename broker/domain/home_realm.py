@@ -12,6 +12,8 @@ class HomeRealm:
     tenant_id: str
     connector_id: str
     rule: str
+    typed: str | None = None
+    """What the person typed on the home realm page: a hint for their identity provider, and for nobody else."""
 
 
 @dataclass(frozen=True, slots=True)

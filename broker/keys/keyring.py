@@ -41,6 +41,7 @@ class Keyring:
         self._envelope = envelope
         self._lock = threading.Lock()
         self._opened: _Opened | None = None
+        self._forgotten = 0
 
     def initialise(self, common_name: str, now: datetime) -> list[str]:
         """Makes what is missing; safe to repeat. Returns what it made, in words."""
@@ -78,7 +79,9 @@ class Keyring:
 
     def forget(self) -> None:
         """Called when the configuration version says that keys changed."""
-        self._opened = None
+        with self._lock:
+            self._forgotten += 1
+            self._opened = None
 
     def active(self, use: KeyUse, algorithm: str | None = None) -> SigningKey:
         """The key that signs (or decrypts) now. Raises ConfigurationError when `vestibule init` has not run."""
@@ -119,9 +122,11 @@ class Keyring:
     def _open(self) -> _Opened:
         opened = self._opened
         if opened is None:
+            # Never read under the lock: a thread inside a unit of work holds the database's turn and may wait for the lock.
+            forgotten, opened = self._forgotten, self._read()
             with self._lock:
-                opened = self._opened or self._read()
-                self._opened = opened
+                if forgotten == self._forgotten:
+                    self._opened = opened
         return opened
 
     def _read(self) -> _Opened:

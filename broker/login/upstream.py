@@ -38,7 +38,7 @@ def authenticate(login: Login) -> Outgoing | None:
     outgoing, expectation = prepared.upstream.begin(
         UpstreamRequest(
             handle=login.transaction.handle,
-            login_hint=request.hints.login_hint,
+            login_hint=_typed(login) or request.hints.login_hint,
             force_authentication=request.force_authentication,
             passive=request.passive,
             select_account=request.select_account,
@@ -51,6 +51,11 @@ def authenticate(login: Login) -> Outgoing | None:
     login.leave(expectation=expectation)
     login.trace.hop("sent to the identity provider", _where(outgoing))
     return _addressed(outgoing, prepared, login)
+
+
+def _typed(login: Login) -> str | None:
+    home_realm = login.transaction.home_realm
+    return None if home_realm is None else home_realm.typed
 
 
 def connector_of(login: Login) -> PreparedConnector:

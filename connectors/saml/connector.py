@@ -21,6 +21,7 @@ from connectors.saml.person import Person
 from connectors.saml.settings import MAX_SKEW_SECONDS
 from connectors.saml.settings import Settings as SamlSettings
 from connectors.saml.upstream import SamlUpstream
+from metadata import saml_words
 from metadata.model import Endpoint, ProviderMetadata
 from metadata.saml_read import read_identity_provider
 from metadata.saml_write import write_service_provider
@@ -100,6 +101,9 @@ class SamlConnectorType:
     ) -> tuple[SamlSettings, list[str], list[str]]:
         """See `connectors.contract.ReadsMetadata`. Raises InvalidMetadata."""
         result = read_identity_provider(document, now=tools.clock.now(), own_entity_ids=(tools.addresses.entity_id,))
+        if result.metadata.entity_id.startswith(tools.addresses.entity_id.partition("/upstream/")[0] + "/"):
+            # What we publish for applications: a connector to it would send people round in circles.
+            raise saml_words.problem("own_metadata")
         warnings = list(result.warnings)
         if current is not None and current.entity_id not in {"", result.metadata.entity_id}:
             warnings.append("This is another identity provider than before: people's links to their accounts start anew.")

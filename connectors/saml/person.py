@@ -65,7 +65,8 @@ class Person:
         if name_id.format == names.TRANSIENT:
             raise MissingClaim(
                 cause="the NameID is transient: another one at every login",
-                fix="Release a persistent NameID, or name an attribute that identifies people (setting subject_attribute).",
+                fix="Have the provider send a persistent NameID (setting name_id_format asks for one), or name an attribute that "
+                "identifies people (setting subject_attribute).",
             )
         qualifiers = [name_id.name_qualifier, name_id.sp_name_qualifier]
         # Core 8.3.7: left out, they mean the issuer and us; said or not said, it is the same person.

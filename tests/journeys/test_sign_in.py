@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from broker.domain import claims as c
-from tests.support.hub import ME, Hub
-from tests.support.partners import App, Side
+from tests.support.hub import ME, Hub, query_of
+from tests.support.partners import App, Side, choose_home_realm
 
 PAIRS = [("saml", "saml"), ("saml", "oidc"), ("oidc", "saml"), ("oidc", "oidc")]
 
@@ -69,3 +69,12 @@ def test_a_trace_tells_the_whole_login(hub: Hub) -> None:
     assert "sent to the identity provider" in names
     assert "tenant.email_domain" in names
     assert "answered the application" in names
+
+
+def test_the_typed_address_reaches_the_identity_provider_as_a_hint(hub: Hub) -> None:
+    application, side = federation(hub, "saml", "oidc")
+    browser = hub.browser()
+
+    sent = choose_home_realm(browser, browser.open(application.login_url()), side.email)
+
+    assert query_of(sent.headers["Location"])["login_hint"] == side.email

@@ -25,6 +25,7 @@ class AuthlibApp:
 
     def __init__(self, issuer: str, client: Client, *, auth: str, alg: str = "RS256", waits: bool = False) -> None:
         self.issuer, self.client, self.auth, self.alg, self.waits = issuer, client, auth, alg, waits
+        self.url = client.redirect_uri.removesuffix("/callback")
         self.verifier = self.state = self.nonce = self.answered = ""
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:

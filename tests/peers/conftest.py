@@ -40,4 +40,4 @@ def application(hub: LiveHub) -> str:
     def make(url: str) -> AuthlibApp:
         return AuthlibApp(hub.issuer(), hub.oidc_client(f"{url}/callback"), auth="none")
 
-    return hub.serve(make)
+    return hub.serve(make).url

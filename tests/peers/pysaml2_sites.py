@@ -23,8 +23,11 @@ with warnings.catch_warnings():
 
 PERSISTENT = saml.NAMEID_FORMAT_PERSISTENT
 PASSWORD = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
-RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
-SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
+# Its own default is SHA-1.
+SHA256 = {
+    "signing_algorithm": "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
+    "digest_algorithm": "http://www.w3.org/2001/04/xmlenc#sha256",
+}
 
 
 def _common(url: str, folder: Path) -> dict[str, Any]:
@@ -38,8 +41,6 @@ def _common(url: str, folder: Path) -> dict[str, Any]:
         "xmlsec_binary": shutil.which("xmlsec1"),
         **files,
         "encryption_keypairs": [files],
-        "signing_algorithm": RSA_SHA256,
-        "digest_algorithm": SHA256,
         "delete_tmpfiles": True,
     }
 
@@ -61,6 +62,7 @@ class Pysaml2App:
                         "want_assertions_signed": True,
                         "want_response_signed": False,
                         "allow_unsolicited": False,
+                        **SHA256,
                         **self.sp,
                     }
                 },
@@ -110,8 +112,8 @@ class Pysaml2Idp:
     def __init__(self, url: str, folder: Path, **answer: Any) -> None:
         self.url, self.folder, self.answer = url, folder, answer
         self.cancels = False
-        self.name_id_format = PERSISTENT
         self.demands_signed_requests = False
+        self.algorithms = SHA256
 
     def configuration(self, *metadata: str) -> IdPConfig:
         sso = [(f"{self.url}/sso", binding) for binding in (BINDING_HTTP_REDIRECT, BINDING_HTTP_POST)]
@@ -122,6 +124,7 @@ class Pysaml2Idp:
                     "idp": {
                         "endpoints": {"single_sign_on_service": sso},
                         "want_authn_requests_signed": self.demands_signed_requests,
+                        **self.algorithms,
                         "policy": {"default": {"lifetime": {"minutes": 5}, "name_form": saml.NAME_FORMAT_URI}},
                     }
                 },
@@ -160,7 +163,7 @@ class Pysaml2Idp:
             in_response_to=where["in_response_to"],
             destination=where["destination"],
             sp_entity_id=where["sp_entity_id"],
-            name_id=saml.NameID(format=self.name_id_format, text="u-4711"),
+            name_id=saml.NameID(format=PERSISTENT, text="u-4711"),
             authn={"class_ref": PASSWORD, "authn_auth": self.url},
             **{"sign_response": True, "sign_assertion": True, **self.answer},
         )

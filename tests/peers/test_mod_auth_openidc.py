@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,7 @@ def apache() -> Iterator[Apache]:
 
 
 def connect(
-    hub: LiveHub, apache: Apache, *, tenant: str | None = None, secret: str | None = SECRET, more: str = "", **settings: str
+    hub: LiveHub, apache: Apache, *, tenant: str | None = None, secret: str | None = SECRET, more: str = "", **settings: Any
 ) -> str:
     """The address of a protected page."""
     hub.oidc_client(f"{apache.url}/secret/callback", secret=secret, **settings)

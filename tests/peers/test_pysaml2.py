@@ -11,7 +11,7 @@ import requests
 from broker.domain import claims as c
 from broker.services.applications import SaveApplication
 from broker.services.connectors import SaveConnector
-from tests.peers.pysaml2_sites import PERSISTENT, Pysaml2App, Pysaml2Idp, metadata_of
+from tests.peers.pysaml2_sites import PERSISTENT, SHA256, Pysaml2App, Pysaml2Idp, metadata_of
 from tests.support import pages
 from tests.support.hub import ME
 from tests.support.needs import needs
@@ -35,33 +35,22 @@ def connect_app(
     settings: dict[str, Any] | None = None,
     **changes: Any,
 ) -> Pysaml2App:
-    made: list[Pysaml2App] = []
-
-    def make(url: str) -> Pysaml2App:
-        made.append(Pysaml2App(url, folder / "app", **(sp or {})))
-        return made[0]
-
-    hub.serve(make)
-    own = metadata_of(made[0])
+    app = hub.serve(lambda url: Pysaml2App(url, folder / "app", **(sp or {})))
+    own = metadata_of(app)
     hub.built.applications.save(
         ME, SaveApplication("wiki", "Wiki", "saml", settings or {}, metadata=own, tenant_ids=None, **changes)
     )
-    made[0].read_idp(requests.get(f"{hub.issuer(tenant)}/saml/metadata", timeout=20).content)
-    return made[0]
+    app.read_idp(requests.get(f"{hub.issuer(tenant)}/saml/metadata", timeout=20).content)
+    return app
 
 
 def connect_idp(
-    hub: LiveHub, folder: Path, *, settings: dict[str, Any] | None = None, demands_signed: bool = False, **answer: Any
+    hub: LiveHub, folder: Path, *, settings: dict[str, Any] | None = None, demands_signed: bool = False, sha1: bool = False, **answer: Any
 ) -> Pysaml2Idp:
-    made: list[Pysaml2Idp] = []
-
-    def make(url: str) -> Pysaml2Idp:
-        made.append(Pysaml2Idp(url, folder / "idp", **answer))
-        return made[0]
-
-    hub.serve(make)
-    idp, tenant = made[0], hub.tenant("acme", "acme.example")
+    idp = hub.serve(lambda url: Pysaml2Idp(url, folder / "idp", **answer))
+    tenant = hub.tenant("acme", "acme.example")
     idp.demands_signed_requests = demands_signed
+    idp.algorithms = {} if sha1 else SHA256
     command = SaveConnector(tenant, "idp", "saml", "pysaml2", settings or {}, metadata=metadata_of(idp), enabled=True)
     connector_id = hub.built.connectors.save(ME, command).object_id
     idp.read_sp(requests.get(f"{hub.url}/upstream/{connector_id}/metadata", timeout=20).content)
@@ -189,6 +178,20 @@ def test_its_triple_des_is_refused(hub: LiveHub, application: str, browser: Brow
     page = choose_home_realm(browser, browser.open(f"{application}/login"), "ann@acme.example")
 
     assert "saml.decryption" in failed_checks(hub, page.text)
+
+
+@pytest.mark.parametrize("allowed_until", ["", "2020-01-01", "2999-01-01"])
+def test_its_sha1_signatures_are_refused_unless_the_risk_was_accepted_for_a_time(
+    hub: LiveHub, application: str, browser: Browser, tmp_path: Path, allowed_until: str
+) -> None:
+    connect_idp(hub, tmp_path, sha1=True, settings={"allow_sha1_until": allowed_until})
+
+    page = choose_home_realm(browser, browser.open(f"{application}/login"), "ann@acme.example")
+
+    if allowed_until == "2999-01-01":
+        assert page.json()["userinfo"]["email"] == "ann@acme.example"
+    else:
+        assert "saml.response_signature" in failed_checks(hub, page.text)
 
 
 def test_whoever_cancels_there_may_return_to_the_application(

@@ -28,14 +28,7 @@ def connect(
     **changes: Any,
 ) -> Python3SamlApp:
     """Each side reads the other's metadata."""
-    made: list[Python3SamlApp] = []
-
-    def make(url: str) -> Python3SamlApp:
-        made.append(Python3SamlApp(url, **(security or {})))
-        return made[0]
-
-    hub.serve(make)
-    app = made[0]
+    app = hub.serve(lambda url: Python3SamlApp(url, **(security or {})))
     app.read_idp(f"{hub.issuer(tenant)}/saml/metadata")
     command = SaveApplication(
         "wiki", "Wiki", "saml", settings or {}, metadata=app.metadata(), tenant_ids=None, **changes

@@ -88,17 +88,11 @@ def test_an_unsigned_answer_is_refused(
 
 def test_from_stock_saml_to_stock_saml(hub: LiveHub, connect: Connect, browser: Browser) -> None:
     connect()
-    made: list[Python3SamlApp] = []
+    app = hub.serve(Python3SamlApp)
+    app.read_idp(f"{hub.url}/saml/metadata")
+    hub.built.applications.save(ME, SaveApplication("wiki", "Wiki", "saml", metadata=app.metadata(), tenant_ids=None))
 
-    def make(url: str) -> Python3SamlApp:
-        made.append(Python3SamlApp(url))
-        return made[0]
-
-    url = hub.serve(make)
-    made[0].read_idp(f"{hub.url}/saml/metadata")
-    hub.built.applications.save(ME, SaveApplication("wiki", "Wiki", "saml", metadata=made[0].metadata(), tenant_ids=None))
-
-    learned = sign_in(browser, browser.open(f"{url}/login")).json()
+    learned = sign_in(browser, browser.open(f"{app.url}/login")).json()
 
     assert learned["errors"] == [], learned["reason"]
     assert learned["attributes"][c.EMAIL] == ["ann@acme.example"]

@@ -11,11 +11,12 @@ import subprocess
 from collections.abc import Callable, Generator
 from functools import cache
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn, TypeVar
 
 import pytest
 
 NO_SKIPS = os.environ.get("VESTIBULE_NO_SKIPS", "") == "1"
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 _MODULES = Path("/usr/lib/apache2/modules")
 
 
@@ -87,7 +88,7 @@ def fail_on_skipped_module(
     return _forbidden((yield))
 
 
-def _forbidden(report: Any) -> Any:
+def _forbidden(report: Report) -> Report:
     if NO_SKIPS and report.outcome == "skipped" and not hasattr(report, "wasxfail"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome, report.longrepr = "failed", f"VESTIBULE_NO_SKIPS=1 forbids skipping. {reason}"

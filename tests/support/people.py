@@ -38,6 +38,8 @@ class Visited:
         return pages.form_to(self.text, ending, self.url)
 
     def json(self) -> Any:
+        """What an application answered. Raises AssertionError on any other page."""
+        assert self.text.startswith("{"), self.says()
         return json.loads(self.text)
 
     def says(self) -> str:
@@ -99,7 +101,7 @@ class Browser:
             method, url, dict(_HEADERS), data=fields if posted else None, params=None if posted else fields
         ).prepare()
         # Session.request would merge cookies into a jar without our policy.
-        if cookies := get_cookie_header(self._session.cookies, request):
+        if cookies := get_cookie_header(self._session.cookies, request):  # type: ignore[no-untyped-call]
             request.headers["Cookie"] = cookies
         return self._session.send(request, allow_redirects=False, timeout=WAIT_SECONDS)
 

@@ -13,27 +13,28 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import requests
 from werkzeug.serving import make_server
 
 from broker.demo import saml_idp
 from broker.demo.state import StateFiles
 from broker.demo.world import Ports, World
 from broker.domain.clock import SystemClock
-from broker.services.applications import SaveApplication
+from broker.services.applications import PERMIT_ALL, SaveApplication
 from broker.services.connectors import SaveConnector
 from broker.settings import Settings
 from tests.support.hub import ME, Hub
 
-START_SECONDS = 20.0
+START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 HOST = "127.0.0.1"
-WsgiApp = Callable[..., Iterable[bytes]]
+Site = TypeVar("Site", bound=Callable[..., Any])
 
 
 def free_port() -> int:
@@ -88,8 +89,16 @@ class Served:
 class Program:
     """A program that listens on `port`. Its output goes to `log`, which a failed start shows."""
 
-    def __init__(self, command: list[str], *, port: int, log: Path, environment: dict[str, str] | None = None) -> None:
-        self.command, self.port, self.log = command, port, log
+    def __init__(
+        self,
+        command: list[str],
+        *,
+        port: int,
+        log: Path,
+        environment: dict[str, str] | None = None,
+        ready: Callable[[int], bool] = listens,
+    ) -> None:
+        self.command, self.port, self.log, self._ready = command, port, log, ready
         self.environment = {**os.environ, **(environment or {})}
 
     def __enter__(self) -> Program:
@@ -99,7 +108,7 @@ class Program:
                 self.command, env=self.environment, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True
             )
         try:
-            wait_until(lambda: self.process.poll() is not None or listens(self.port), f"{self.command[0]} on port {self.port}")
+            wait_until(lambda: self.process.poll() is not None or self._ready(self.port), f"ready on port {self.port}")
             assert self.process.poll() is None, f"it ended with {self.process.returncode}"
         except AssertionError as error:
             self.__exit__()
@@ -137,28 +146,33 @@ class Client:
 
 
 class LiveHub(Hub):
-    """The test hub behind a real port, on the machine's own clock: `with LiveHub(tmp_path) as hub:`."""
+    """The test hub behind a real port, on the machine's own clock: `with LiveHub(tmp_path) as hub:`.
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
-        self.served = Served("localhost")
-        self.url = self.served.url
+    With a `url` it only configures: other processes serve there, from the same database.
+    """
+
+    def __init__(self, folder: Path, url: str | None = None, **settings: Any) -> None:
+        self._served = Served("localhost") if url is None else None
+        self.url = url or self._served.url  # type: ignore[union-attr]
         super().__init__(folder, SystemClock(), public_url=self.url, **settings)  # type: ignore[arg-type]
         self.folder = folder
         self._servers = ExitStack()
 
     def __enter__(self) -> LiveHub:
-        self._servers.enter_context(self.served.start(self.app))
+        if self._served is not None:
+            self._servers.enter_context(self._served.start(self.app))
         return self
 
     def __exit__(self, *error: object) -> None:
         self._servers.close()
         super().__exit__(*error)
 
-    def serve(self, make: Callable[[str], WsgiApp]) -> str:
-        """A partner's site beside the hub: `make` gets the address that it returns."""
+    def serve(self, make: Callable[[str], Site]) -> Site:
+        """A partner's WSGI app beside the hub; `make` gets the address where it will be served."""
         served = self._servers.enter_context(Served())
-        served.start(make(served.url))
-        return served.url
+        site = make(served.url)
+        served.start(site)
+        return site
 
     def acme_id(self, tenant: str = "acme") -> str:
         """The demonstration's SAML identity provider behind a connector of this tenant; the connector's id."""
@@ -175,17 +189,17 @@ class LiveHub(Hub):
         redirect_uri: str,
         *,
         secret: str | None = None,
-        authorization_rules: tuple[dict[str, Any], ...] | None = None,
+        authorization_rules: tuple[dict[str, Any], ...] = PERMIT_ALL,
         **settings: Any,
     ) -> Client:
         """Registers an OpenID Connect application of every tenant. Without a secret it is a public client."""
         values: dict[str, Any] = {"client_id": "peer", "redirect_uris": [redirect_uri], **settings}
         if secret is None:
             values["token_endpoint_auth_method"] = "none"
-        changes = {} if authorization_rules is None else {"authorization_rules": authorization_rules}
         command = SaveApplication(
-            "peer", "Peer", "oidc", values, client_secrets=(secret,) if secret else (), tenant_ids=None, **changes
-        )
+            "peer", "Peer", "oidc", values, client_secrets=(secret,) if secret else (), tenant_ids=None,
+            authorization_rules=authorization_rules,
+        )  # fmt: skip
         self.built.applications.save(ME, command)
         return Client("peer", secret, redirect_uri)
 
@@ -202,7 +216,14 @@ def hub_process(settings: Settings, port: int, log: Path) -> Program:
     names = ("public_url", "state_dir", "database_url", "master_key_file", "log_level")
     environment = {f"VESTIBULE_{name.upper()}": str(getattr(settings, name)) for name in names}
     environment["VESTIBULE_ALLOW_PRIVATE_ADDRESSES"] = ",".join(settings.allow_private_addresses)
-    return Program(command, port=port, log=log, environment=environment)
+    # gunicorn listens before its worker has booted; only an answer says that it has.
+    return Program(command, port=port, log=log, environment=environment, ready=_answers)
+
+
+def _answers(port: int) -> bool:
+    with suppress(requests.RequestException):
+        return requests.get(f"http://{HOST}:{port}/health/live", timeout=5).status_code == 200
+    return False
 
 
 class Balancer:
@@ -218,6 +239,10 @@ class Balancer:
         self._thread.start()
         return self
 
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.port}"
+
     def __exit__(self, *error: object) -> None:
         self._socket.shutdown(socket.SHUT_RDWR)
         self._thread.join(STOP_SECONDS)
@@ -232,7 +257,7 @@ class Balancer:
             threading.Thread(target=self._forward, args=(client,), daemon=True).start()
 
     def _forward(self, client: socket.socket) -> None:
-        with closing(client), suppress(OSError), socket.create_connection((HOST, self.target), timeout=5) as server:
+        with closing(client), suppress(OSError), socket.create_connection((HOST, self.target), START_SECONDS) as server:
             back = threading.Thread(target=_copy, args=(server, client), daemon=True)
             back.start()
             _copy(client, server)

@@ -46,7 +46,7 @@ def by_email(login: Login, typed: str) -> Outgoing | None:
         raise UnknownDomain(cause="no connector of this application serves the typed address's domain")
     if len(found) > 1:
         return page(login, choices=found)
-    _choose(login, found[0], "typed address")
+    _choose(login, found[0], "typed address", typed.strip())
     return None
 
 
@@ -59,8 +59,8 @@ def by_choice(login: Login, connector_id: str) -> Outgoing | None:
     return None
 
 
-def _choose(login: Login, candidate: Candidate, rule: str) -> None:
-    login.leave(home_realm=HomeRealm(candidate.tenant_id, candidate.connector_id, rule))
+def _choose(login: Login, candidate: Candidate, rule: str, typed: str | None = None) -> None:
+    login.leave(home_realm=HomeRealm(candidate.tenant_id, candidate.connector_id, rule, typed))
     login.trace.tenant_id, login.trace.connector_id = candidate.tenant_id, candidate.connector_id
     login.trace.decide("home realm", f"{rule}: {candidate.label} ({candidate.connector_type})")
 
