@@ -32,7 +32,9 @@ class OidcSettings:
     token_endpoint_auth_method: str = setting(
         "How we authenticate at the token endpoint", default="client_secret_basic", choices=AUTH_METHODS
     )
-    id_token_signing_algs: tuple[str, ...] = setting("Signature algorithms accepted in ID tokens (from discovery)", default=("RS256",))
+    id_token_signing_algs: tuple[str, ...] = setting(
+        "Signature algorithms accepted in ID tokens (from discovery)", default=("RS256",)
+    )
     authorization_response_iss_parameter_supported: bool = setting(
         "The provider names itself in every answer (RFC 9207); then an answer without it is refused", default=False
     )
