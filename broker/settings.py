@@ -6,6 +6,7 @@ Precedence: environment `VESTIBULE_*` over the file named by `VESTIBULE_CONFIG` 
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -16,6 +17,14 @@ from urllib.parse import urlsplit
 from broker.domain.errors import InvalidSettings
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
+_ORIGIN = re.compile(r"https?://(?:\[[0-9a-f:]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::[0-9]{1,5})?/*")
+_RANGES = {
+    "skew_seconds": (0, 300, "Clock skew must lie between 0 and 300 seconds."),
+    "transaction_seconds": (60, 24 * 3600, "A login may take from one minute to one day."),
+    "trace_days": (1, 3650, "Traces are kept from one day to ten years."),
+    "max_traces_per_minute": (1, 1_000_000, "Between 1 and 1000000."),
+    "trusted_proxies": (0, 10, "Between 0 and 10 reverse proxies."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +86,8 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
 def validate(settings: Settings) -> Settings:
     """Applies defaults that depend on other settings, and refuses unsafe combinations."""
     url = urlsplit(settings.public_url)
-    if url.scheme not in {"http", "https"} or not url.hostname or url.path.strip("/") or url.query or url.fragment:
+    # Strict, for addresses are made by appending to it, and partners compare them byte for byte.
+    if not _ORIGIN.fullmatch(settings.public_url):
         raise InvalidSettings("Give scheme and host only, like https://sso.example.com", field="public_url")
     if settings.production and url.scheme != "https":
         raise InvalidSettings("A production start needs an https public URL.", field="public_url")
@@ -85,8 +95,9 @@ def validate(settings: Settings) -> Settings:
         raise InvalidSettings(
             "http works on this machine only (localhost); browsers drop our Secure cookies elsewhere.", field="public_url"
         )
-    if not 0 <= settings.skew_seconds <= 300:
-        raise InvalidSettings("Clock skew must lie between 0 and 300 seconds.", field="skew_seconds")
+    for name, (least, most, sentence) in _RANGES.items():
+        if not least <= getattr(settings, name) <= most:
+            raise InvalidSettings(sentence, field=name)
     state = Path(settings.state_dir).absolute()
     return _replace(
         settings,
@@ -108,13 +119,13 @@ def _read_file(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise InvalidSettings(f"The settings file {path} cannot be read.", field="VESTIBULE_CONFIG") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidSettings(f"The settings file {path} is not TOML: {error}", field="VESTIBULE_CONFIG") from error
 
 
 def _typed(name: str, kind: str, value: Any) -> Any:
     if not isinstance(value, str):
-        return tuple(value) if kind.startswith("tuple") else value
+        return _typed_of_file(name, kind, value)
     if kind == "bool":
         if value.lower() not in {"1", "0", "true", "false", "yes", "no", ""}:
             raise InvalidSettings("Say true or false.", field=name)
@@ -126,4 +137,13 @@ def _typed(name: str, kind: str, value: Any) -> Any:
             raise InvalidSettings("Give a whole number.", field=name) from error
     if kind.startswith("tuple"):
         return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _typed_of_file(name: str, kind: str, value: Any) -> Any:
+    """A value that TOML has typed already."""
+    if kind.startswith("tuple") and isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    if type(value).__name__ != kind:
+        raise InvalidSettings("This value is of the wrong kind.", field=name)
     return value

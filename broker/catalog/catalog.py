@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from broker.catalog.prepare import PreparedApplication, PreparedConnector, PreparedTenant, Preparer
+from broker.domain.errors import ConfigurationError
 from broker.domain.home_realm import Candidate
 from broker.domain.trust import Domain
 from broker.keys.keyring import Keyring
@@ -15,6 +17,7 @@ from broker.store import mapping
 from broker.store.db import Database
 from broker.store.tables import configuration, trust_queries
 
+log = logging.getLogger("vestibule.catalog")
 T = TypeVar("T")
 MAX_ENTRIES = 4000
 MAX_CHANGES_FOLLOWED = 500
@@ -105,7 +108,14 @@ class Catalog:
             with self._database.reading() as connection:
                 row = trust_queries.connector(connection, None, connector_id)
             # A draft has no settings to prepare, and what is switched off must not answer: for logins neither exists.
-            return None if row is None or not row.enabled else self.preparer.connector(self.preparer.read_connector(row))
+            if row is None or not row.enabled:
+                return None
+            try:
+                return self.preparer.connector(self.preparer.read_connector(row))
+            except ConfigurationError as error:
+                # Saved by another version, or its plug-in is gone: this way in is closed, and no other one with it.
+                log.error("a connector cannot be used", extra={"connector": connector_id, "cause": f"{error} {error.cause}"})  # noqa: TRY400
+                return None
 
         return self._cached("connector", connector_id, load)
 

@@ -45,7 +45,7 @@ def application_list() -> None:
 @application.command("add")
 @click.argument("slug")
 @click.option("--name", required=True, help="Name that people see.")
-@click.option("--protocol", type=click.Choice(["oidc", "saml"]), required=True)
+@click.option("--protocol", type=click.Choice(["oidc", "saml"]), required=True, help="What the application speaks.")
 @click.option("--tenant", "tenants", multiple=True, help="Tenant that may use it; may be repeated.")
 @click.option("--all-tenants", is_flag=True, help="Every tenant may use it.")
 @click.option("--redirect-uri", "redirect_uris", multiple=True, help="OpenID Connect: exact redirect URI; may be repeated.")

@@ -101,7 +101,9 @@ def tenant_add(slug: str, name: str, domains: tuple[str, ...]) -> None:
     built = opening.open_hub()
     with built.database.unit_of_work():
         change = built.tenants.save(me(), _renamed(built, slug, name))
-        changes = [change, *(built.tenants.save_domain(me(), SaveDomain(change.object_id, domain)) for domain in domains)]
+        have = {domain.name for domain in built.tenants.domains(change.object_id)}
+        new = [domain for domain in domains if domain.strip().lower() not in have]
+        changes = [change, *(built.tenants.save_domain(me(), SaveDomain(change.object_id, domain)) for domain in new)]
     show.changes(changes)
 
 

@@ -8,6 +8,9 @@ from collections.abc import Iterable
 
 _SECRET_SEGMENT = re.compile(r"^(/(?:login|setup)/)[^/]+")
 
+# A connector's own form may call its fields anything; these names are never shown.
+_SECRET_NAME = re.compile(r"pass|pwd|secret|token|otp|assertion|credential|(^|_)(pin|code|key)$", re.IGNORECASE)
+
 SECRET_PARAMETERS = frozenset(
     {
         "access_token",
@@ -55,6 +58,7 @@ def parameters(pairs: Iterable[tuple[str, str]]) -> str:
     """Request parameters for a trace: one a line, secrets replaced by their length, everything cut at 300 characters."""
     lines = []
     for name, value in pairs:
-        shown = f"[{len(value)} characters]" if name in SECRET_PARAMETERS else value[:300]
+        secret = name in SECRET_PARAMETERS or _SECRET_NAME.search(name) is not None
+        shown = f"[{len(value)} characters]" if secret else value[:300]
         lines.append(f"{name[:60]}={shown}")
     return "\n".join(lines)

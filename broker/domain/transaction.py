@@ -46,10 +46,14 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Reuse:
-    """Whether the browser's session answers this request; `why` says it in words for the trace."""
+    """Whether the browser's session answers this request; `why` says it in words for the trace.
+
+    `older` is the hash of the session handle that the browser had: an answer by cross-site POST comes without that cookie.
+    """
 
     session_id: str | None
     why: str
+    older: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ and whose) is authenticated with it, so a sealed value moved to another row does
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import os
 import secrets
@@ -47,7 +46,7 @@ class Envelope:
         try:
             data_key = self._master.decrypt(outer, wrapped, self.key_id)
             return AESGCM(data_key).decrypt(rest[:12], rest[12:], context.encode())
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:  # ValueError: cut short, so that not even a nonce is left
             raise ConfigurationError("A sealed value does not open.", field="master_key", cause=context) from error
 
 
@@ -56,13 +55,13 @@ def read_master_key(text: str, path: Path) -> bytes:
     if not text:
         try:
             text = path.read_text("ascii")
-        except OSError as error:
+        except (OSError, UnicodeDecodeError) as error:
             raise InvalidSettings(
                 f"There is no master key: run `vestibule init`, or restore {path}.", field="master_key_file"
             ) from error
     try:
         return base64.b64decode(text.strip(), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise InvalidSettings("The master key is not base64.", field="master_key") from error
 
 

@@ -10,6 +10,7 @@ from broker.domain.claims import Claim, Claims
 from broker.domain.email import domain_of, normalise
 from broker.domain.errors import ForeignEmail, MissingClaim
 from broker.domain.http import Outgoing
+from broker.login.boundary import standing
 from broker.login.context import Login
 from broker.login.upstream import connector_of
 from broker.rules.aliases import canonicalise
@@ -64,11 +65,9 @@ def _within_boundary(login: Login, prepared: PreparedConnector, claims: Claims, 
             )
         return Claims(others)
     trace.email_hash = login.hub.keyring.email_hash(email)
-    owned = login.hub.catalog.owns_domain(connector.tenant_id, domain_of(email))
-    trace.check(
-        "tenant.email_domain", passed=owned or connector.admits_guests, reason=f"{domain_of(email)} proved by this tenant: {owned}"
-    )
-    if not owned and not connector.admits_guests:
+    owned, admitted = standing(login.hub.catalog, connector, email)
+    trace.check("tenant.email_domain", passed=admitted, reason=f"{domain_of(email)} proved by this tenant: {owned}")
+    if not admitted:
         raise ForeignEmail(cause=f"the domain {domain_of(email)} is not proved by this tenant", check="tenant.email_domain")
     # The provider's "false" is believed; its "true" only inside the tenant's own domains (nOAuth).
     verified = owned and asserted is not False

@@ -52,6 +52,8 @@ class Login:
     session: Session | None = None
     """The browser's session, when it was found valid and is being reused."""
     cookies: list[Cookie] = field(default_factory=list)
+    resumed: bool = False
+    """Whether the transaction has been waiting; a new one is not stored yet."""
 
     def leave(self, **products: Any) -> None:
         """Puts a product on the transaction."""

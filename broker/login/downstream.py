@@ -28,6 +28,10 @@ class DownstreamProtocol(Protocol):
         """The names by which requests find this application: client id, entityID. Unique per protocol."""
         ...
 
+    def answers_at(self, address: str, application: Application, prepared: Any) -> bool:
+        """Is this reply address registered? Asked again when a login goes on: registrations change meanwhile."""
+        ...
+
     def answer(
         self, transaction: LoginTransaction, application: Application, prepared: Any, response: AuthenticationResponse, trace: Trace
     ) -> Outgoing: ...

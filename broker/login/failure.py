@@ -9,7 +9,15 @@ from __future__ import annotations
 
 import logging
 
-from broker.domain.errors import BrokerError, InteractionRequired, InvalidAuthenticationRequest, SubjectFormatUnavailable, by_code
+from broker.domain.errors import (
+    BrokerError,
+    CompletedTransaction,
+    InteractionRequired,
+    InvalidAuthenticationRequest,
+    SubjectFormatUnavailable,
+    TransactionError,
+    by_code,
+)
 from broker.domain.http import Failure, Outgoing
 from broker.domain.trace import Trace
 from broker.login import transactions
@@ -19,13 +27,18 @@ log = logging.getLogger("vestibule.login")
 
 
 def ended(login: Login, error: BrokerError) -> Outgoing:
-    """A login error of a known application."""
+    """A login error of a known application. Raises TransactionError when the login has been answered meanwhile."""
+    if isinstance(error, TransactionError):
+        raise _overtaken(login, error) from error
     straight_back = isinstance(error, InteractionRequired | InvalidAuthenticationRequest | SubjectFormatUnavailable)
     if straight_back or login.transaction.request.passive:
         return tell_application(login, error)
     login.forget_person()
     login.leave(last_error=error.code)
-    _record(login, error, keep_waiting=True)
+    try:
+        _record(login, error, keep_waiting=True)
+    except TransactionError as late:
+        raise _overtaken(login, late) from error
     handle = login.transaction.handle
     return Failure(error, login.trace.code, login.application.application.name, f"/login/{handle}", f"/login/{handle}/return")
 
@@ -42,6 +55,16 @@ def give_up(login: Login) -> Outgoing:
     """The person chose to return to the application."""
     error = by_code(login.transaction.last_error)(cause="the person returned to the application without signing in")
     return tell_application(login, error)
+
+
+def _overtaken(login: Login, error: TransactionError) -> BrokerError:
+    """Another answer was faster. Told on a trace of its own: that of the login has ended, most likely well."""
+    trace = login.hub.traces.begin(login.incoming, "came when the sign-in was over")
+    trace.application_id = login.trace.application_id
+    trace.decide("login", f"reference {login.trace.code}")
+    if isinstance(error, CompletedTransaction):
+        error.again_handle = login.transaction.handle
+    return noted_on(login.hub, trace, error)
 
 
 def noted(login: Login, error: BrokerError) -> BrokerError:
@@ -65,7 +88,7 @@ def _record(login: Login, error: BrokerError, *, keep_waiting: bool) -> None:
     error.reference = login.trace.code
     with hub.database.unit_of_work():
         if keep_waiting:
-            transactions.put(hub.transient, transaction)
+            transactions.put(hub.transient, transaction, waiting=login.resumed)
         else:
             hub.transient.delete(transactions.WAITING, transaction.handle)
         hub.traces.save(login.trace)

@@ -10,6 +10,7 @@ import logging
 from dataclasses import replace
 from datetime import timedelta
 
+from broker.catalog.prepare import PreparedApplication
 from broker.domain import random_ids, redaction
 from broker.domain.errors import (
     BrokerError,
@@ -20,6 +21,7 @@ from broker.domain.errors import (
     NotFound,
     UnknownDomain,
     UnknownTransaction,
+    UnregisteredReplyAddress,
     WrongBrowser,
 )
 from broker.domain.http import Cookie, Incoming, Outgoing, Reply
@@ -90,9 +92,6 @@ class Pipeline:
                     upstream.burn(login)
                     outgoing = self._advance(login)
                     self._hub.traces.save(login.trace)
-        except CompletedTransaction as error:
-            error.again_handle = login.transaction.handle
-            raise failure.noted(login, error) from error
         except BrokerError as error:
             outgoing = failure.ended(login, error)
         return Reply(outgoing, tuple(login.cookies))
@@ -155,6 +154,7 @@ class Pipeline:
         now = self._hub.clock.now()
         browser = incoming.cookies.get(BROWSER_COOKIE)
         cookies: list[Cookie] = []
+        self._check_reply_address(request, application)
         if not browser:
             browser = random_ids.handle()
             # SAML answers arrive as cross-site POSTs, so this one cookie must be sent with them (decision 0003).
@@ -187,14 +187,24 @@ class Pipeline:
         trace = self._hub.traces.resume(transaction.trace_code)
         trace.hop(hop, f"{incoming.method} {redaction.path(incoming.path)}")
         trace.application_id = application.application.id
-        login = Login(self._hub, transaction, application, incoming, trace)
+        login = Login(self._hub, transaction, application, incoming, trace, resumed=True)
         bound = same_browser(incoming, transaction.browser_hash)
         trace.check("transaction.browser", passed=bound, reason="the binding cookie is the one this sign-in began with")
         if not bound:
             raise failure.noted(login, WrongBrowser(cause="another browser, or no binding cookie", check="transaction.browser"))
+        try:
+            self._check_reply_address(transaction.request, application)
+        except BrokerError as error:
+            raise failure.noted(login, error) from error
         if self._hub.clock.now() >= transaction.expires_at:
             raise failure.noted(login, ExpiredTransaction(cause="the transaction's time is over", check="transaction.time"))
         return login
+
+    def _check_reply_address(self, request: AuthenticationRequest, application: PreparedApplication) -> None:
+        """What was registered when the login began may have been taken back since. Raises UnregisteredReplyAddress."""
+        protocol = self._hub.downstream[request.protocol]
+        if not protocol.answers_at(request.reply_address, application.application, application.prepared):
+            raise UnregisteredReplyAddress(cause="the reply address of this login is not registered any more")
 
     def _retry(self, login: Login) -> Reply:
         login.leave(reuse=None, home_realm=None, expectation=None)
@@ -228,9 +238,9 @@ class Pipeline:
     def _commit(self, login: Login) -> None:
         """Stores a paused transaction and the trace; an answered one needs no row."""
         if login.transaction.response is None:
-            transactions.put(self._hub.transient, login.transaction)
-        elif login.transaction.expectation is not None or login.trace.stored:
-            self._hub.transient.delete(transactions.WAITING, login.transaction.handle)
+            transactions.put(self._hub.transient, login.transaction, waiting=login.resumed)
+        elif login.resumed:
+            transactions.finish(self._hub.transient, login.transaction, self._hub.clock.now())
         self._hub.traces.save(login.trace)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -13,6 +14,7 @@ from broker.domain.session import Participant, Session
 from broker.login.context import SESSION_COOKIE, Hub, Login, hash_handle
 from broker.store.tables import sessions
 
+log = logging.getLogger("vestibule.login")
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Session)
 MAX_PARTICIPANTS = 100
@@ -27,7 +29,12 @@ def current(hub: Hub, incoming: Incoming) -> Session | None:
         value = sessions.find(connection, hash_handle(handle))
     if value is None:
         return None
-    session = _decoder.decode(value)
+    try:
+        session = _decoder.decode(value)
+    except msgspec.DecodeError:
+        # Written by another version during an upgrade: the person signs in once more.
+        log.warning("a session of another version is not used")
+        return None
     now = hub.clock.now()
     return session if now < session.ends_at and now < session.idle_ends_at else None
 
@@ -58,8 +65,8 @@ def open_session(login: Login, now: datetime) -> Session:
     )
     handle = random_ids.handle()
     with hub.database.unit_of_work() as connection:
-        if old := login.incoming.cookies.get(SESSION_COOKIE):
-            sessions.end(connection, hash_handle(old))
+        for older in _older(login):
+            sessions.end(connection, older)
         session = _with_participant(session, login, now)
         sessions.create(
             connection,
@@ -72,6 +79,15 @@ def open_session(login: Login, now: datetime) -> Session:
         )
     login.cookies.append(Cookie(SESSION_COOKIE, handle))
     return session
+
+
+def _older(login: Login) -> set[bytes]:
+    """The hashes of what this browser had before: now, and when the login began."""
+    cookie, reuse = login.incoming.cookies.get(SESSION_COOKIE), login.transaction.reuse
+    older = {hash_handle(cookie)} if cookie else set()
+    if reuse is not None and reuse.older is not None:
+        older.add(bytes.fromhex(reuse.older))
+    return older
 
 
 def use_session(login: Login, session: Session, now: datetime) -> Session:

@@ -6,21 +6,28 @@ from datetime import datetime, timedelta
 
 from broker.domain import claims as c
 from broker.domain.email import domain_of, normalise, realm_of
-from broker.domain.http import Outgoing
+from broker.domain.http import Outgoing, Redirect
 from broker.domain.request import AuthenticationRequest
 from broker.domain.session import Session
 from broker.domain.transaction import Reuse
 from broker.domain.trust import Application
 from broker.login import sessions
-from broker.login.context import Login
+from broker.login.boundary import standing
+from broker.login.context import BROWSER_COOKIE, SESSION_COOKIE, Login, hash_handle
 
 
 def reuse(login: Login) -> Outgoing | None:
-    """Leaves `reuse`: the session's id, or None and why not."""
+    """Leaves `reuse`: the session's id, or None and why not. Pauses once for a request that arrived by cross-site POST."""
+    cookies = login.incoming.cookies
+    if not login.resumed and login.incoming.method == "POST" and BROWSER_COOKIE in cookies and SESSION_COOKIE not in cookies:
+        # A known browser, and a session cookie would be SameSite=Lax: it comes with a page that is asked for by GET.
+        login.trace.decide("single sign-on", "the request came by POST, without the session cookie: asked again by GET")
+        return Redirect(f"/login/{login.transaction.handle}")
     session = sessions.current(login.hub, login.incoming)
     why = "this browser has no session" if session is None else _objection(login, session)
     if session is None or why:
-        login.leave(reuse=Reuse(None, why))
+        handle = cookies.get(SESSION_COOKIE)
+        login.leave(reuse=Reuse(None, why, None if not handle else hash_handle(handle).hex()))
         login.trace.decide("single sign-on", f"not reused: {why}")
         return None
     login.session = session
@@ -35,6 +42,7 @@ def _objection(login: Login, session: Session) -> str:
         return "its tenant or connector is switched off"
     return (
         _out_of_reach(application, session)
+        or _taken_back(login, session)
         or _too_old(request, session, login.hub.clock.now())
         or _other_home_realm(login, request, session)
     )
@@ -45,6 +53,23 @@ def _out_of_reach(application: Application, session: Session) -> str:
         return "the application does not serve its tenant"
     if not application.accepts_connector(session.connector_id):
         return "the application does not accept its connector"
+    return ""
+
+
+def _taken_back(login: Login, session: Session) -> str:
+    """What held when the session began may have been taken back since: a domain, the admission of guests, its time."""
+    catalog = login.hub.catalog
+    tenant, connector = catalog.tenant(session.tenant_id), catalog.connector(session.connector_id)
+    if tenant is None or connector is None:
+        return "its tenant or connector is gone"
+    if session.created_at + timedelta(seconds=tenant.tenant.session_absolute_seconds) <= login.hub.clock.now():
+        return "it is older than its tenant allows by now"
+    email = session.claims.first(c.EMAIL)
+    if email is None:
+        return "" if connector.connector.admits_guests else "its connector admits no guests any more"
+    owned, admitted = standing(catalog, connector.connector, email)
+    if not admitted or (not owned and session.claims.first(c.EMAIL_VERIFIED) == "true"):
+        return "the domain of its address is not its tenant's any more"
     return ""
 
 
@@ -71,7 +96,7 @@ def _other_home_realm(login: Login, request: AuthenticationRequest, session: Ses
         return "its connector is gone"
     if hints.connector is not None and hints.connector not in {connector.connector.id, connector.connector.slug}:
         return "the request hints at another connector"
-    if hints.idp_list and connector.provider_id not in hints.idp_list:
+    if hints.idp_list and not {connector.provider_id, connector.tools.addresses.entity_id} & set(hints.idp_list):
         return "the request lists other identity providers"
     if hints.domain is not None and not login.hub.catalog.owns_domain(session.tenant_id, hints.domain.lower()):
         return "the request hints at another domain"

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from broker.domain.errors import CompletedTransaction, UnknownTransaction
+from broker.domain.errors import CompletedTransaction, TransactionError, UnknownTransaction
 from broker.domain.request import AuthenticationRequest
 from broker.domain.transaction import LoginTransaction
 from broker.store.tables import transients
@@ -34,26 +34,38 @@ class FinishedLogin:
 _finished = msgspec.json.Decoder(FinishedLogin)
 
 
-def put(store: TransientStore, transaction: LoginTransaction) -> None:
-    store.put(WAITING, transaction.handle, _FORMAT + _encoder.encode(transaction), transaction.expires_at)
+def put(store: TransientStore, transaction: LoginTransaction, *, waiting: bool = False) -> None:
+    """`waiting`: it has been put before, and is only replaced, because an answered one must not wait again.
+
+    Raises CompletedTransaction or UnknownTransaction when it waits no more.
+    """
+    value = _FORMAT + _encoder.encode(transaction)
+    if not waiting:
+        store.put(WAITING, transaction.handle, value, transaction.expires_at)
+    elif not store.exchange(WAITING, transaction.handle, WAITING, value, transaction.expires_at):
+        raise _absence(store, transaction.handle)
 
 
 def get(store: TransientStore, handle: str) -> LoginTransaction:
     """Raises CompletedTransaction if it was answered already, UnknownTransaction if it never was or has expired."""
     value = store.get(WAITING, handle)
     if value is None or value[:1] != _FORMAT:
-        if store.get(FINISHED, handle) is not None:
-            raise CompletedTransaction(cause="this transaction has been answered already")
-        raise UnknownTransaction(cause="no transaction with this handle is waiting: unknown, expired or purged")
+        raise _absence(store, handle)
     return _transactions.decode(value[1:])
 
 
+def _absence(store: TransientStore, handle: str) -> TransactionError:
+    if store.get(FINISHED, handle) is not None:
+        return CompletedTransaction(cause="this transaction has been answered already")
+    return UnknownTransaction(cause="no transaction with this handle is waiting: unknown, expired or purged")
+
+
 def finish(store: TransientStore, transaction: LoginTransaction, now: datetime) -> None:
-    """Takes it out, once. Raises CompletedTransaction for everybody but the first."""
+    """Takes it out, once. For everybody but the first raises CompletedTransaction, or UnknownTransaction if it was given up."""
     remembered = FinishedLogin(transaction.request, transaction.browser_hash, transaction.trace_code, transaction.created_at)
     value = _FORMAT + _encoder.encode(remembered)
     if not store.exchange(WAITING, transaction.handle, FINISHED, value, now + timedelta(hours=1)):
-        raise CompletedTransaction(cause="another answer to this transaction was faster")
+        raise _absence(store, transaction.handle)
 
 
 def expired(connection: Any, now: datetime, limit: int) -> list[str]:

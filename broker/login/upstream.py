@@ -19,8 +19,6 @@ from broker.login.context import Login
 from connectors.contract import PROMPT_HANDLE, Continue, UpstreamRequest
 
 REPLAY_KIND = "replay"
-# An answer whose own lifetime is unknown is remembered for as long as a transaction can wait.
-_DEFAULT_MEMORY = timedelta(hours=2)
 
 
 def authenticate(login: Login) -> Outgoing | None:
@@ -81,7 +79,7 @@ def complete(login: Login) -> Outgoing | None:
     if isinstance(result, Continue):
         login.leave(expectation=result.expectation)
         with login.hub.database.unit_of_work():
-            transactions.put(login.hub.transient, login.transaction)
+            transactions.put(login.hub.transient, login.transaction, waiting=login.resumed)
         return _addressed(result.outgoing, prepared, login)
     if result.subject.connector_id != prepared.connector.id or not result.subject.value.strip():
         raise InvalidUpstreamResponse(cause="the connector vouched for an empty or foreign subject", check="upstream.subject")
@@ -98,7 +96,8 @@ def burn(login: Login) -> None:
     if authentication is None or not authentication.one_time_id.bearer:
         return
     one_time = authentication.one_time_id
-    expires_at = max(one_time.expires_at or now, now + _DEFAULT_MEMORY)
+    # An answer whose own lifetime is unknown is remembered for as long as a transaction can wait.
+    expires_at = max(one_time.expires_at or now, now + timedelta(seconds=hub.transaction_seconds))
     # Keyed by connector: an ID of another tenant's provider can neither block nor imitate this one.
     if not hub.transient.add_once(REPLAY_KIND, f"{authentication.subject.connector_id} {one_time.value}", expires_at):
         login.trace.check("upstream.used_once", passed=False, reason="this assertion or code has been accepted before")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from broker.domain.claims import Claim, Claims
+from broker.domain.errors import InvalidUpstreamResponse
 from broker.domain.trace import Trace
 from broker.rules.model import Effect, Rule, Verdict
 
@@ -10,7 +11,10 @@ MAX_CLAIMS = 2000
 
 
 def transform(rules: tuple[Rule, ...], incoming: Claims, trace: Trace, stage: str) -> Claims:
-    """The output set of a rule set. Order is kept and equal claims appear once."""
+    """The output set of a rule set. Order is kept and equal claims appear once.
+
+    Raises InvalidUpstreamResponse for more claims than anybody needs: leaving rules out would change who may do what.
+    """
     working: list[Claim] = list(incoming)
     output: dict[tuple[str, str], Claim] = {}
     for number, rule in enumerate(rules, 1):
@@ -22,7 +26,12 @@ def transform(rules: tuple[Rule, ...], incoming: Claims, trace: Trace, stage: st
         working.extend(claim for claim in produced if (claim.type, claim.value) not in known)
         trace.claims(f"{stage} rule {number}: {rule.describe}", (), fresh)
         if len(working) > MAX_CLAIMS:
-            break
+            trace.check("rules.claims", passed=False, reason=f"more than {MAX_CLAIMS} claims at rule {number}")
+            raise InvalidUpstreamResponse(
+                cause=f"{stage}: more than {MAX_CLAIMS} claims",
+                check="rules.claims",
+                fix="Let the identity provider send only the groups that applications need.",
+            )
     return Claims(tuple(output.values()))
 
 

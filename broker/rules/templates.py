@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from broker.domain.claims import NAME_IDENTIFIER, PROTECTED, Claim
@@ -20,10 +21,12 @@ from broker.rules.model import Effect, Predicate, Rule
 
 MAX_RULES = 200
 MAX_PATTERN = 200
-# A pattern from configuration runs over values that an identity provider chose. Nested repetition ("(a+)+") can take
-# exponential time, so a repeated group that itself contains a repetition or alternation is refused (SECURITY 9, ReDoS).
-_NESTED_REPETITION = re.compile(r"\([^()]*[*+{|][^()]*\)\s*[*+{]")
-_MAX_VALUE = 1024
+# A pattern from configuration runs over values that an identity provider chose (SECURITY 9, ReDoS). Nested repetition
+# ("(a+)+") can take exponential time, so a repeated group that itself contains a repetition or alternation is refused;
+# n open-ended repetitions can take time in the n-th power of the value's length, so both are limited.
+_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\((?:\?.)?|\)|(?:[*+?]|\{[0-9]*,?[0-9]*\})[+?]?|\|", re.DOTALL)
+_MAX_REPETITIONS = 3
+_MAX_VALUE = {0: 1024, 1: 1024, 2: 1024, 3: 256}
 
 # Not the identity provider's own subject: an application gets the hub's (PRODUCT rule 2).
 KNOWN = frozenset(SHORT_NAMES.values()) - PROTECTED - {NAME_IDENTIFIER}
@@ -70,12 +73,36 @@ def _text(definition: dict[str, Any], key: str, where: str) -> str:
 
 def _pattern(definition: dict[str, Any], where: str) -> re.Pattern[str]:
     text = _text(definition, "pattern", where)
-    if len(text) > MAX_PATTERN or _NESTED_REPETITION.search(text):
-        raise InvalidSettings("This pattern is too long, or repeats a group that repeats; simplify it.", field=where)
+    repetitions, nested = _repetitions(text)
+    if len(text) > MAX_PATTERN or nested or repetitions > _MAX_REPETITIONS:
+        raise InvalidSettings(
+            f"This pattern is too long, repeats a group that repeats, or repeats more than {_MAX_REPETITIONS} times; simplify it.",
+            field=where,
+        )
     try:
-        return re.compile(text)
+        compiled = re.compile(text)
     except re.error as error:
         raise InvalidSettings(f"The pattern is not a regular expression: {error}.", field=where) from error
+    if compiled.flags & re.VERBOSE or "(?#" in text:
+        raise InvalidSettings("Comments do not belong in a pattern.", field=where)  # they would hide parentheses from the count
+    return compiled
+
+
+def _repetitions(text: str) -> tuple[int, bool]:
+    """(how many repetitions have no end, whether a group is repeated that itself repeats or chooses)."""
+    count, nested, varies = 0, False, [False]
+    for token in _TOKEN.finditer(text):
+        kind = token.group()[0]
+        if kind == "(":
+            varies.append(False)
+        elif kind == ")" and len(varies) > 1:
+            inner = varies.pop()
+            nested |= inner and text[token.end() : token.end() + 1] in {"*", "+", "{"}
+            varies[-1] |= inner
+        elif kind in "*+?{|":
+            varies[-1] = True
+            count += kind in "*+" or ",}" in token.group()
+    return count, nested
 
 
 def _of_type(claim_type: str) -> Predicate:
@@ -109,8 +136,16 @@ def _filter(definition: dict[str, Any], where: str) -> Rule:
     )
 
 
-def _matches(pattern: re.Pattern[str], value: str) -> bool:
-    return len(value) <= _MAX_VALUE and pattern.fullmatch(value) is not None
+def _matches(pattern: re.Pattern[str], value: str, *, overlong: bool = False) -> bool:
+    """Of the whole value. `overlong`: what is said of a value that is too long to be tried."""
+    if len(value) > _longest(pattern.pattern):
+        return overlong
+    return pattern.fullmatch(value) is not None
+
+
+@cache
+def _longest(pattern: str) -> int:
+    return _MAX_VALUE[_repetitions(pattern)[0]]
 
 
 def _rename(definition: dict[str, Any], where: str) -> Rule:
@@ -169,7 +204,8 @@ def _by_claim(effect: Effect) -> Callable[[dict[str, Any], str], Rule]:
         return Rule(
             f"{effect} where {definition['claim']} matches {pattern.pattern}",
             effect,
-            lambda claim: claim.type == claim_type and _matches(pattern, claim.value),
+            # Nobody escapes a prohibition by sending a value that is too long to be tried.
+            lambda claim: claim.type == claim_type and _matches(pattern, claim.value, overlong=effect is Effect.DENY),
         )
 
     return build

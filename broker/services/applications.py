@@ -11,7 +11,7 @@ from broker.domain.trust import Application
 from broker.rules.aliases import canonical_type
 from broker.rules.templates import AUTHORIZATION_TEMPLATES, compile_rules
 from broker.services.actor import Actor, Verb
-from broker.services.context import Action, Change, Workbench, difference, record
+from broker.services.context import HIDDEN, Action, Change, Workbench, difference, record
 from broker.services.tenants import check_name, check_slug, check_transform_rules
 from broker.store import mapping
 from broker.store.tables import trust_queries
@@ -95,7 +95,7 @@ class Applications:
                 release=None if command.release is None else frozenset(canonical_type(name) for name in command.release),
             )
             self._preparer.application(application)
-            changed = difference(None if existing is None else _shown(existing), _shown(application))
+            changed = _without_hashes(difference(None if existing is None else _shown(existing), _shown(application)))
             if existing is not None and not changed:
                 return Change("application", command.slug, existing.id, Action.UNCHANGED)
             keys = protocol.lookup_keys(application)
@@ -155,6 +155,15 @@ class Applications:
         elif existing is not None and (kept := getattr(existing.settings, "client_secret_hashes", None)):
             values.setdefault("client_secret_hashes", list(kept))
         return mapping.settings_from(protocol.Settings, values)
+
+
+def _without_hashes(changed: dict[str, tuple[Any, Any]]) -> dict[str, tuple[Any, Any]]:
+    """Plans and the audit log say that secrets changed, and keep nothing of them."""
+    name = "settings.client_secret_hashes"
+    if name not in changed:
+        return changed
+    before, after = changed[name]
+    return {**changed, name: (HIDDEN if before else None, f"{HIDDEN} (new)" if after else None)}
 
 
 def _shown(application: Application) -> dict[str, Any]:

@@ -183,6 +183,15 @@ class Connectors:
             self._write(actor, None, connector, Understood(connector.settings, (), ()), prepare=False)
         return connector
 
+    def discard_draft(self, actor: Actor, connector: Connector) -> bool:
+        """Deletes a connector that has been nothing but a draft so far; False when it has been more than that."""
+        actor.require(Verb.SET_UP, connector.tenant_id)
+        if connector.version > 1:
+            return False
+        with self._bench.database.unit_of_work():
+            self._delete(actor, connector.tenant_id, connector.id)
+        return True
+
     def set_enabled(self, actor: Actor, tenant_id: str, slug: str, *, enabled: bool) -> Change:
         """Raises InvalidSettings when a connector that lacks its settings is to be switched on."""
         actor.require(Verb.SET_UP, tenant_id)
@@ -195,18 +204,18 @@ class Connectors:
     def delete(self, actor: Actor, tenant_id: str, slug: str) -> Change:
         actor.require(Verb.CONFIGURE, tenant_id)
         with self._bench.database.unit_of_work() as connection:
-            connector = self.get(tenant_id, slug)
-            trust_queries.delete_connector(connection, tenant_id, connector.id)
-            record(
-                self._bench,
-                actor,
-                kind="connector",
-                object_id=connector.id,
-                tenant_id=tenant_id,
-                action=Action.DELETED,
-                fields_changed={},
-            )
-        return Change("connector", slug, connector.id, Action.DELETED)
+            # Not read: one whose plug-in is gone can still be deleted.
+            row = trust_queries.connector_by_slug(connection, tenant_id, slug)
+            if row is None:
+                raise UnknownObject(f"The tenant has no connector {slug!r}.", field="connector")
+            self._delete(actor, tenant_id, row.id)
+        return Change("connector", slug, row.id, Action.DELETED)
+
+    def _delete(self, actor: Actor, tenant_id: str, connector_id: str) -> None:
+        bench, action = self._bench, Action.DELETED
+        with bench.database.unit_of_work() as connection:
+            trust_queries.delete_connector(connection, tenant_id, connector_id)
+            record(bench, actor, kind="connector", object_id=connector_id, tenant_id=tenant_id, action=action, fields_changed={})
 
     def _write(
         self, actor: Actor, existing: Connector | None, connector: Connector, understood: Understood, *, prepare: bool = True
@@ -217,11 +226,9 @@ class Connectors:
         changed = difference(before, _shown(connector))
         plain = mapping.plain(connector.settings)
         _, secrets = mapping.split_secrets(type(connector.settings), plain)
-        same_secrets = (
-            existing is not None and mapping.split_secrets(type(existing.settings), mapping.plain(existing.settings))[1] == secrets
-        )
-        if not same_secrets and secrets:
-            changed = {**changed, "secrets": (None if existing is None else HIDDEN, HIDDEN + " (new)")}
+        had = {} if existing is None else mapping.split_secrets(type(existing.settings), mapping.plain(existing.settings))[1]
+        if secrets != had:
+            changed = {**changed, "secrets": (HIDDEN if had else None, f"{HIDDEN} (new)" if secrets else None)}
         if existing is not None and not changed:
             return Change("connector", connector.slug, connector.id, Action.UNCHANGED, notes=understood.warnings)
         opened, _ = mapping.split_secrets(type(connector.settings), plain)

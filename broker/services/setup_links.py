@@ -128,12 +128,13 @@ class SetupLinks:
             return self._state(token, tenant, connector)
         if connector is not None and connector.enabled:
             raise Conflict("Single sign-on is switched on. Switch it off before you choose another system.", field="kind")
-        if kind not in registry.BUILT_IN and kind not in registry.names():
+        if kind not in registry.BUILT_IN:
             raise InvalidSettings("Choose one of the systems in the list.", field="kind")
         label = registry.connector_type(kind).label
-        slug = self._free_slug(tenant.id, kind)
         with self._bench.database.unit_of_work() as connection:
-            draft = self._connectors.draft(actor, tenant.id, slug, kind, label)
+            if connector is not None:
+                self._connectors.discard_draft(actor, connector)
+            draft = self._connectors.draft(actor, tenant.id, self._free_slug(tenant.id, kind), kind, label)
             setup_links.set_connector(connection, tenant.id, actor.name.removeprefix("setup-link:"), draft.id)
         return self._state(token, tenant, draft)
 
@@ -152,7 +153,8 @@ class SetupLinks:
     def enter_oidc(self, token: str, fields: dict[str, str]) -> SetupState:
         """Issuer, client id and secret; an empty secret keeps the one that is stored."""
         tenant, actor, connector = self._chosen(token)
-        known = connector.settings.__dataclass_fields__
+        # What weakens a check is for the operator to decide, not for a form that anybody can write.
+        known = {name for name, item in connector.settings.__dataclass_fields__.items() if not item.metadata.get("risk")}
         settings: dict[str, Any] = {
             name: _listed(value) if isinstance(getattr(connector.settings, name), tuple) else value.strip()
             for name, value in fields.items()
@@ -227,7 +229,7 @@ class SetupLinks:
             connector=None if connector is None else self._shown(connector),
             domains=tuple((domain.name, domain.proof) for domain in self._tenants.domains(tenant.id)),
             kinds=tuple(
-                (name, kind.label, kind.protocol) for name in registry.names() for kind in (registry.connector_type(name),)
+                (name, kind.label, kind.protocol) for name in registry.BUILT_IN for kind in (registry.connector_type(name),)
             ),
         )
 

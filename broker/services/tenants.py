@@ -165,8 +165,11 @@ class Tenants:
         return Change("domain", name, name, action, changed)
 
     def delete_domain(self, actor: Actor, tenant_id: str, name: str) -> Change:
+        """Raises UnknownObject when it is not one of this tenant's."""
         actor.require(Verb.CONFIGURE, tenant_id)
+        name = name.strip().lower()
         with self._bench.database.unit_of_work() as connection:
-            trust_queries.delete_domain(connection, tenant_id, name)
+            if not trust_queries.delete_domain(connection, tenant_id, name):
+                raise UnknownObject(f"The tenant has no domain {name!r}.", field="domain")
             record(self._bench, actor, kind="domain", object_id=name, tenant_id=tenant_id, action=Action.DELETED, fields_changed={})
         return Change("domain", name, name, Action.DELETED)

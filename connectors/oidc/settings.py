@@ -46,7 +46,9 @@ class OidcSettings:
         risk="The provider may mark addresses as verified that it never checked.",
     )
     forward_passive: bool = setting("Ask the provider too when an application must not show a page (prompt=none)", default=False)
-    skew_seconds: int = setting("Tolerated difference of clocks in seconds, at most 300", default=90)
+    skew_seconds: int | None = setting(
+        "Tolerated difference of clocks in seconds, at most 300; empty means what the hub is set to", default=None
+    )
 
 
 def validate(settings: OidcSettings, *, production: bool) -> None:
@@ -67,7 +69,7 @@ def validate(settings: OidcSettings, *, production: bool) -> None:
         raise InvalidSettings(f"Choose among {', '.join(sorted(ALGORITHMS))}.", field="id_token_signing_algs")
     if not settings.subject_claim:
         raise InvalidSettings("Name the claim that identifies a person, usually sub.", field="subject_claim")
-    if not 0 <= settings.skew_seconds <= MAX_SKEW_SECONDS:
+    if settings.skew_seconds is not None and not 0 <= settings.skew_seconds <= MAX_SKEW_SECONDS:
         raise InvalidSettings(f"Between 0 and {MAX_SKEW_SECONDS} seconds.", field="skew_seconds")
 
 

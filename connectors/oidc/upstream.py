@@ -64,6 +64,11 @@ class OidcUpstream:
         )
         return Redirect(url), expectation
 
+    @property
+    def skew_seconds(self) -> int:
+        """The connector's own, or the hub's."""
+        return self.tools.skew_seconds if self.settings.skew_seconds is None else self.settings.skew_seconds
+
     def reply_handle(self, incoming: Incoming) -> str | None:
         return incoming.one("state")
 
@@ -122,7 +127,7 @@ class OidcUpstream:
             client_id=self.settings.client_id,
             nonce=expected.nonce or "",
             now=self.tools.clock.now(),
-            skew_seconds=self.settings.skew_seconds,
+            skew_seconds=self.skew_seconds,
             access_token=access_token,
             authenticated_after=expected.forced_at,
         )
@@ -145,7 +150,7 @@ class OidcUpstream:
             class_ref=acr if isinstance(acr, str) else None,
             methods=tuple(method for method in amr if isinstance(method, str)) if isinstance(amr, list) else (),
         )
-        remember_until = id_token.expires_at + timedelta(seconds=self.settings.skew_seconds)
+        remember_until = id_token.expires_at + timedelta(seconds=self.skew_seconds)
         return UpstreamAuthentication(
             subject=UpstreamSubject(self.connector_id, id_token.issuer, subject, mutable="@" in subject),
             claims=claims,

@@ -61,7 +61,7 @@ class SamlConnectorType:
             audience=tools.addresses.entity_id,
             keys=_verification_keys(settings),
             decryption_keys=tuple(DecryptionKey.from_pem(key.private_pem) for key in tools.decryption_keys),
-            skew=timedelta(seconds=settings.skew_seconds),
+            skew=timedelta(seconds=tools.skew_seconds if settings.skew_seconds is None else settings.skew_seconds),
             allow_cbc=settings.accept_unsigned_cbc,
         )
         return SamlUpstream(
@@ -186,7 +186,7 @@ def _usable(address: str, production: bool) -> bool:
 
 
 def _check_numbers(settings: SamlSettings) -> None:
-    if not 0 <= settings.skew_seconds <= MAX_SKEW_SECONDS:
+    if settings.skew_seconds is not None and not 0 <= settings.skew_seconds <= MAX_SKEW_SECONDS:
         raise InvalidSettings(f"Enter at most {MAX_SKEW_SECONDS} seconds.", field="skew_seconds")
     if settings.forward_login_hint not in {"off", "query", "subject"}:
         raise InvalidSettings("Choose off, query or subject.", field="forward_login_hint")

@@ -21,7 +21,7 @@ class Settings:
     )
     sso_redirect_url: str = setting("Single sign-on address for the HTTP-Redirect binding.", default="")
     sso_post_url: str = setting("Single sign-on address for the HTTP-POST binding.", default="")
-    metadata_url: str = setting("Where the provider publishes its metadata; followed for new certificates.", default="")
+    metadata_url: str = setting("Where the provider publishes its metadata, to import it again from there.", default="")
     valid_until: str = setting("Until when the imported metadata says to be valid (UTC), for warnings.", default="")
 
     request_binding: str = setting(
@@ -53,7 +53,9 @@ class Settings:
         default="",
     )
     offer_encryption: bool = setting("Publish an encryption certificate; many providers then encrypt assertions.", default=False)
-    skew_seconds: int = setting("How far the provider's clock may differ, at most 300 seconds.", default=90)
+    skew_seconds: int | None = setting(
+        "How far the provider's clock may differ, at most 300 seconds; empty means what the hub is set to.", default=None
+    )
     accept_unsigned_cbc: bool = setting(
         "Decrypt AES-CBC although no signature is around it. AD FS encrypts like that.",
         default=False,

@@ -71,7 +71,7 @@ def fields_table(kind: type, leave_out: frozenset[str] = frozenset()) -> str:
     return table(("setting", "kind", "default", "meaning"), rows)
 
 
-_KINDS = {"str": "text", "bool": "true or false", "int": "number", "tuple[str, ...]": "list", "tuple[int, ...]": "list"}
+_KINDS = {"str": "text", "bool": "true or false", "int": "number", "int | None": "number", "tuple[str, ...]": "list", "tuple[int, ...]": "list"}
 
 
 def _field_row(item: Any) -> tuple[str, str, str, str]:

@@ -122,6 +122,15 @@ def an_exchange_leaves_the_new_value_and_works_once(bench: Bench) -> None:
     assert bench.store.get("finished", "a") == b"new"
 
 
+def an_exchange_within_a_kind_replaces_what_is_there_and_creates_nothing(bench: Bench) -> None:
+    bench.put("a", b"old")
+    assert bench.store.exchange("kind", "a", "kind", b"new", bench.after(hours=1))
+    assert bench.store.get("kind", "a") == b"new"
+    bench.store.delete("kind", "a")
+    assert not bench.store.exchange("kind", "a", "kind", b"newer", bench.after(hours=1))
+    assert bench.store.get("kind", "a") is None
+
+
 def of_a_crowd_one_exchanges(bench: Bench) -> None:
     bench.put("a")
     later = bench.after(hours=1)
@@ -186,6 +195,7 @@ SUITE: tuple[Callable[[Bench], None], ...] = (
     a_value_is_taken_once,
     of_a_crowd_one_takes_the_value,
     an_exchange_leaves_the_new_value_and_works_once,
+    an_exchange_within_a_kind_replaces_what_is_there_and_creates_nothing,
     of_a_crowd_one_exchanges,
     something_is_added_once_until_it_expires,
     of_a_crowd_one_adds,

@@ -94,7 +94,7 @@ ENDS = [
 def test_nothing_outlives_it(tmp_path: Path, number: signal.Signals, everybody: bool) -> None:
     with Demonstration(tmp_path) as demo:
         ports = json.loads((demo.state / "ports.json").read_text())
-        assert len(demo.children()) >= 3, "the hub, its worker and the partners"
+        demo.wait_for_children(3)  # the hub, its worker and the partners
 
         demo.stop(number, everybody=everybody)
 

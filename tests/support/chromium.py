@@ -51,8 +51,14 @@ class Window:
     def __post_init__(self) -> None:
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
-        self.page.on("requestfailed", lambda request: self.complaints.append(f"failed: {request.url} {request.failure}"))
+        self.page.on("requestfailed", self._failed)
         self.page.on("response", self._response)
+
+
+    def _failed(self, request: Any) -> None:
+        # Aborted: the page was left while a picture was still on its way.
+        if "ERR_ABORTED" not in str(request.failure):
+            self.complaints.append(f"failed: {request.url} {request.failure}")
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"} and not _STATUS_LINE.match(message.text):

@@ -101,6 +101,13 @@ class Demonstration:
                     found.append(int(stat.parent.name))
         return found
 
+    def wait_for_children(self, count: int) -> None:
+        """The first process says what to open before it has forked the worker."""
+        end = time.monotonic() + START_SECONDS
+        while len(self.children()) < count:
+            assert time.monotonic() < end, f"only {len(self.children())} processes"
+            time.sleep(0.05)
+
     def _kill(self) -> None:
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)

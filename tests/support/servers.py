@@ -32,7 +32,7 @@ from broker.settings import Settings
 from tests.support.hub import ME, Hub
 
 START_SECONDS = 30.0
-STOP_SECONDS = 10.0
+STOP_SECONDS = 30
 HOST = "127.0.0.1"
 Site = TypeVar("Site", bound=Callable[..., Any])
 

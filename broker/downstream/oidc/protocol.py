@@ -43,6 +43,9 @@ class OidcProtocol:
     def lookup_keys(self, application: Application) -> tuple[str, ...]:
         return (application.settings.client_id,)
 
+    def answers_at(self, address: str, application: Application, prepared: RegisteredClient) -> bool:
+        return prepared.check_redirect_uri(address)
+
     def answer(
         self,
         transaction: LoginTransaction,

@@ -102,6 +102,10 @@ class SamlProtocol:
 
     # --- logins -------------------------------------------------------------------------------------------------------
 
+    def answers_at(self, address: str, application: Application, prepared: Any) -> bool:
+        settings: SamlApplicationSettings = application.settings
+        return address in settings.acs_urls
+
     def answer(
         self, transaction: LoginTransaction, application: Application, prepared: Any, response: AuthenticationResponse, trace: Trace
     ) -> Outgoing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 
 from broker.domain import claims as c
 from broker.domain import random_ids
@@ -58,11 +59,21 @@ def name_id(settings: SamlApplicationSettings, asked: str | None, issuer: str, r
 
 
 def attributes(claims: Claims, style: str) -> tuple[Attribute, ...]:
-    """One attribute per claim type, values in order."""
+    """One attribute per claim type, values in order.
+
+    The names under which the hub's own and well-known claims travel are theirs: a provider's claim that is called like one
+    (`tenant`, in the short style) stays out, whatever rules let it pass (SECURITY 3, claim injection).
+    """
     by_type: dict[str, list[str]] = {}
     for claim in claims:
-        by_type.setdefault(claim.type, []).append(claim.value)
+        if claim.type in _FRIENDLY or claim.type not in _taken(style):
+            by_type.setdefault(claim.type, []).append(claim.value)
     return tuple(_attribute(claim_type, tuple(values), style) for claim_type, values in by_type.items())
+
+
+@cache
+def _taken(style: str) -> frozenset[str]:
+    return frozenset(_attribute(claim_type, (), style).name for claim_type in _FRIENDLY)
 
 
 def _attribute(claim_type: str, values: tuple[str, ...], style: str) -> Attribute:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Connection, Integer, String, delete, func, insert, select, update
+from sqlalchemy import BigInteger, Connection, Integer, String, delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -52,6 +52,10 @@ def changes_since(connection: Connection, version: int, limit: int) -> list[tupl
 
 
 def record_change(connection: Connection, kind: str, object_id: str, at: datetime) -> None:
+    if connection.dialect.name == "postgresql":
+        # Versions are drawn when a row is written and seen when it is committed. Whoever saw the later of two first would
+        # never look for the earlier one, so changes are written one after the other. (SQLite has one writer anyway.)
+        connection.execute(text("LOCK TABLE configuration_changes IN EXCLUSIVE MODE"))
     connection.execute(insert(_changes).values(kind=kind, object_id=object_id, at=at))
 
 

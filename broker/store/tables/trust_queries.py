@@ -68,8 +68,8 @@ def save_domain(connection: Connection, tenant_id: str, values: dict[str, Any], 
     _save(connection, domains, "name", {**values, "tenant_id": tenant_id}, exists=exists)
 
 
-def delete_domain(connection: Connection, tenant_id: str, name: str) -> None:
-    connection.execute(delete(domains).where(domains.c.tenant_id == tenant_id, domains.c.name == name))
+def delete_domain(connection: Connection, tenant_id: str, name: str) -> int:
+    return connection.execute(delete(domains).where(domains.c.tenant_id == tenant_id, domains.c.name == name)).rowcount
 
 
 # --- connectors -------------------------------------------------------------------------------------------------------

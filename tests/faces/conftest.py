@@ -1,0 +1,29 @@
+"""The command line, in this process and on the test's hub."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from click.testing import CliRunner, Result
+
+from broker import opening
+from broker.cli.commands import main
+from tests.support.hub import Hub
+
+Cli = Callable[..., Result]
+
+
+@pytest.fixture
+def cli(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """`cli("tenant", "list")`; the exit code must be `code` and nothing may look like a crash."""
+    monkeypatch.setattr(opening, "open_hub", lambda *_: hub.built)
+    return command_line
+
+
+def command_line(*arguments: object, code: int = 0, answer: str | None = None) -> Result:
+    result = CliRunner().invoke(main, [str(each) for each in arguments], input=answer)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    assert result.exit_code == code, f"{result.exit_code}: {result.output}"
+    assert "Traceback" not in result.output
+    return result

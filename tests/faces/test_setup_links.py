@@ -1,0 +1,276 @@
+"""Set-up links: a customer's administrator connects their company without an account, and reaches nothing else."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import pytest
+from werkzeug.test import TestResponse
+
+from broker.domain import claims as c
+from broker.services.tenants import SaveTenant
+from tests.support import pages
+from tests.support.hub import ME, PUBLIC_URL, Browser, Hub
+from tests.support.oidc_op import CLIENT_ID, CLIENT_SECRET
+from tests.support.partners import OidcSide, SamlSide
+
+
+class Administrator:
+    """Somebody with a link and a browser."""
+
+    def __init__(self, hub: Hub, link: str) -> None:
+        self.hub, self.link = hub, link
+        self.browser: Browser = hub.browser()
+
+    def page(self) -> str:
+        return self.browser.open(self.link).get_data(as_text=True)
+
+    def press(self, ending: str, **fields: str) -> TestResponse:
+        form = pages.form_to(self.page(), ending)
+        return self.browser.post(f"{self.link}{ending}", {**form.fields, **fields})
+
+    def upload(self, document: bytes) -> TestResponse:
+        form = pages.form_to(self.page(), "/metadata")
+        data = {**form.fields, "metadata": (BytesIO(document), "m.xml")}
+        return self.browser.open(f"{self.link}/metadata", method="POST", data=data)
+
+
+def link_for(hub: Hub, tenant: str, days: int = 14) -> Administrator:
+    link = hub.built.setup_links.create(ME, hub.tenants[tenant], days=days)
+    return Administrator(hub, f"/setup/{link.token}")
+
+
+@pytest.fixture
+def acme(hub: Hub) -> Administrator:
+    hub.tenant("acme", "acme.example")
+    hub.tenant("globex", "globex.example")
+    return link_for(hub, "acme")
+
+
+def only_connector(hub: Hub, tenant: str = "acme"):  # type: ignore[no-untyped-def]
+    (found,) = hub.built.connectors.all(hub.tenants[tenant])
+    return found
+
+
+# --- the walk ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["saml", "adfs", "entra-saml", "google-saml", "okta", "onelogin", "ping"])
+def test_from_the_link_to_a_person_who_signs_in(hub: Hub, acme: Administrator, kind: str) -> None:
+    side = SamlSide(hub, "https://idp.acme.example/saml", "idp")
+    app = hub.saml_app()
+
+    assert acme.press("/kind", kind=kind).headers["Location"].endswith("#next")
+    side.connector_id = only_connector(hub).id
+    assert side.acs in acme.page(), "the values to enter are shown before any metadata is given"
+    assert not only_connector(hub).enabled
+    assert acme.upload(side.idp.metadata()).status_code == 302
+    assert "https://idp.acme.example/saml" in pages.text(acme.page())
+    assert acme.press("/enable", sure="yes").status_code == 302
+
+    assert "Switched on" in pages.text(acme.page())
+    attributes = {"email": ["ann@acme.example"], "http://schemas.microsoft.com/identity/claims/objectidentifier": ["o-1"]}
+    browser = hub.browser()
+    answer = side.authenticate(browser, browser.open(app.login_url(tenant="acme")), attributes=attributes)
+    assert app.learn(answer).claims[c.EMAIL] == ["ann@acme.example"]
+
+
+def test_an_openid_provider_is_entered_by_hand_and_its_secret_is_never_shown(hub: Hub, acme: Administrator) -> None:
+    side = OidcSide(hub)
+    with side.op:
+        acme.press("/kind", kind="oidc")
+        assert acme.press("/oidc", issuer=side.op.issuer, client_id=CLIENT_ID, client_secret=CLIENT_SECRET).status_code == 302
+        assert acme.press("/enable", sure="yes").status_code == 302
+        side.connector_id = only_connector(hub).id
+        side.op.redirect_uri = f"{PUBLIC_URL}/upstream/{side.connector_id}/callback"
+
+        assert CLIENT_SECRET not in acme.page()
+        assert hub.saml_app().sign_in(hub.browser(), side, tenant="acme").claims[c.EMAIL] == [side.email]
+
+        changed = acme.press("/oidc", issuer=side.op.issuer, client_id=CLIENT_ID, client_secret="")
+        assert changed.status_code == 302
+        assert hub.saml_app("second").sign_in(hub.browser(), side, tenant="acme").subject, "an empty secret keeps the stored one"
+
+
+def test_the_link_can_be_taken_up_again_by_another_person_on_another_machine(hub: Hub, acme: Administrator) -> None:
+    acme.press("/kind", kind="saml")
+    colleague = Administrator(hub, acme.link)
+    hub.clock.forward(days=3)
+
+    side = SamlSide(hub, "https://idp.acme.example/saml", "idp")
+    assert colleague.upload(side.idp.metadata()).status_code == 302
+    assert colleague.press("/enable", sure="yes").status_code == 302
+    hub.clock.forward(days=3)
+
+    assert "Switched on" in pages.text(acme.page())
+    assert only_connector(hub).enabled
+
+
+def test_another_system_may_be_chosen_until_it_is_switched_on(hub: Hub, acme: Administrator) -> None:
+    side = SamlSide(hub, "https://idp.acme.example/saml", "idp")
+    acme.press("/kind", kind="okta")
+    acme.press("/kind", kind="saml")
+    acme.upload(side.idp.metadata())
+    acme.press("/enable", sure="yes")
+    enabled = [found for found in hub.built.connectors.all(hub.tenants["acme"]) if found.enabled]
+    assert [found.type for found in enabled] == ["saml"]
+
+    token = pages.form_to(acme.page(), "/disable").fields["csrf"]
+    refused = acme.browser.post(f"{acme.link}/kind", {"csrf": token, "kind": "okta"})
+
+    assert refused.status_code == 409
+    assert "Switch it off before" in pages.text(refused.get_data())
+    assert [found for found in hub.built.connectors.all(hub.tenants["acme"]) if found.enabled] == enabled
+
+
+def test_switching_off_ends_it_with_the_next_login(hub: Hub, acme: Administrator) -> None:
+    side, app = SamlSide(hub, "https://idp.acme.example/saml", "idp"), hub.saml_app()
+    acme.press("/kind", kind="saml")
+    acme.upload(side.idp.metadata())
+    acme.press("/enable", sure="yes")
+    assert hub.browser().open(app.login_url(tenant="acme")).status_code == 302
+
+    acme.press("/disable")
+
+    assert hub.browser().open(app.login_url(tenant="acme")).status_code != 302
+
+
+def test_nothing_can_be_switched_on_before_it_is_complete(hub: Hub, acme: Administrator) -> None:
+    acme.press("/kind", kind="saml")
+    token = pages.form_to(acme.page(), "/metadata").fields["csrf"]
+
+    refused = acme.browser.post(f"{acme.link}/enable", {"csrf": token, "sure": "yes"})
+
+    assert refused.status_code == 400
+    assert not only_connector(hub).enabled
+
+
+# --- the end of a link ------------------------------------------------------------------------------------------------
+
+FORMS = ["", "/kind", "/metadata", "/metadata-address", "/oidc", "/enable", "/disable"]
+
+
+@pytest.mark.parametrize("ending", FORMS)
+@pytest.mark.parametrize("end", ["expired", "revoked", "tenant switched off", "tenant deleted", "never made"])
+def test_a_dead_link_says_the_same_whatever_it_died_of(hub: Hub, acme: Administrator, end: str, ending: str) -> None:
+    form = pages.form_to(acme.page(), "/kind")
+    link_id = hub.built.setup_links.all(hub.tenants["acme"])[0].id
+    if end == "expired":
+        hub.clock.forward(days=14)
+    elif end == "revoked":
+        hub.built.setup_links.revoke(ME, hub.tenants["acme"], link_id)
+    elif end == "tenant switched off":
+        hub.built.tenants.save(ME, SaveTenant("acme", "Acme", enabled=False))
+    elif end == "tenant deleted":
+        hub.built.tenants.delete(ME, "acme")
+    else:
+        acme.link = "/setup/" + "x" * 43
+    method = "POST" if ending else "GET"
+    data = {**form.fields, "kind": "saml"} if ending else {}
+    if end == "never made":
+        # The token of a form belongs to its link; another link's page would bring its own.
+        data.pop("csrf", None)
+
+    answer = acme.browser.open(f"{acme.link}{ending}", method=method, data=data)
+
+    assert answer.status_code in ({404} if end != "never made" or not ending else {403, 404})
+    assert "Acme" not in answer.get_data(as_text=True)
+    if answer.status_code == 404:
+        assert "This set-up link is not valid any more." in pages.text(answer.get_data())
+    assert pages.reference_code(answer.get_data())
+
+
+def test_the_last_moment_of_a_link_still_works(hub: Hub, acme: Administrator) -> None:
+    hub.clock.forward(days=14, seconds=-1)
+
+    assert pages.heading(acme.page()) == "Single sign-on for Acme"
+
+
+def test_what_was_set_up_outlives_its_link(hub: Hub, acme: Administrator) -> None:
+    side, app = SamlSide(hub, "https://idp.acme.example/saml", "idp"), hub.saml_app()
+    acme.press("/kind", kind="saml")
+    acme.upload(side.idp.metadata())
+    acme.press("/enable", sure="yes")
+    side.connector_id = only_connector(hub).id
+
+    hub.clock.forward(days=30)
+
+    assert app.sign_in(hub.browser(), side, tenant="acme").claims[c.EMAIL] == [side.email]
+
+
+# --- a link reaches its own tenant only -------------------------------------------------------------------------------
+
+
+def test_a_link_shows_nothing_of_other_tenants(hub: Hub, acme: Administrator) -> None:
+    hub.saml_idp("globex", "secret-idp")
+    acme.press("/kind", kind="saml")
+
+    page = acme.page().lower()
+
+    assert "globex" not in page
+    assert "secret-idp" not in page
+
+
+def test_a_link_changes_nothing_of_other_tenants(hub: Hub, acme: Administrator) -> None:
+    """Not even where both have a connector of the same name and the same provider."""
+    theirs = hub.saml_idp("globex", "saml", entity_id="https://idp.acme.example/saml")
+    before = only_connector(hub, "globex")
+    side = SamlSide(hub, "https://idp.acme.example/saml", "idp")
+
+    acme.press("/kind", kind="saml")
+    acme.upload(side.idp.metadata())
+    acme.press("/enable", sure="yes")
+    acme.press("/disable")
+
+    assert only_connector(hub, "globex") == before
+    assert only_connector(hub).id != theirs.connector_id
+
+
+def test_a_link_leaves_the_tenants_other_connectors_alone(hub: Hub, acme: Administrator) -> None:
+    hub.saml_idp("acme", "saml")
+    before = only_connector(hub)
+
+    acme.press("/kind", kind="saml")
+
+    after = {found.slug: found for found in hub.built.connectors.all(hub.tenants["acme"])}
+    assert after["saml"] == before
+    assert set(after) == {"saml", "saml-2"}
+
+
+def test_the_form_token_of_one_link_does_not_open_another(hub: Hub, acme: Administrator) -> None:
+    """Cross-site request forgery, and its cousin with a link of the attacker's own."""
+    globex = link_for(hub, "globex")
+    mine = pages.form_to(acme.page(), "/kind").fields["csrf"]
+
+    for token in (mine, "", "x" * 64):
+        refused = acme.browser.post(f"{globex.link}/kind", {"csrf": token, "kind": "saml"})
+        assert refused.status_code == 403
+    assert hub.browser().post(f"{acme.link}/kind", {"csrf": mine, "kind": "saml"}).status_code == 403, "another browser"
+    assert hub.built.connectors.all(hub.tenants["globex"]) == []
+    assert hub.built.connectors.all(hub.tenants["acme"]) == []
+
+
+def test_what_a_link_does_is_audited_under_its_id(hub: Hub, acme: Administrator) -> None:
+    link_id = hub.built.setup_links.all(hub.tenants["acme"])[0].id
+    acme.press("/kind", kind="saml")
+
+    with hub.built.database.reading() as connection:
+        actors = {row[0] for row in connection.exec_driver_sql("SELECT actor FROM audit WHERE object_kind = 'connector'")}
+    assert actors == {f"setup-link:{link_id}"}
+
+
+def test_a_metadata_address_on_a_private_network_is_answered_with_upload_the_file(hub: Hub, acme: Administrator) -> None:
+    acme.press("/kind", kind="saml")
+
+    answer = acme.press("/metadata-address", metadata_url="http://192.168.1.10/FederationMetadata.xml")
+
+    assert pages.problem(answer.get_data()) == "We do not connect to that address from here. Upload the file instead."
+    assert "192.168.1.10" in answer.get_data(as_text=True), "what was typed is still there"
+
+
+def test_pages_of_a_link_are_not_kept_or_told_to_others(hub: Hub, acme: Administrator) -> None:
+    headers = acme.browser.open(acme.link).headers
+
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert "noindex" in acme.page()
