@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from broker.domain.email import normalise
 from broker.domain.errors import UnknownObject
 from broker.domain.trace import EventKind, Outcome, TraceEvent
+from broker.protocols.saml import redaction
 from broker.services.actor import Actor, Verb
 from broker.services.context import Workbench
 from broker.store import trace_log
@@ -74,7 +75,7 @@ class Traces:
             kind: (f"{found.name} ({found.slug}, {found.id})" if found else object_id or "")
             for kind, (object_id, found) in named.items()
         }
-        events = tuple(trace_log.decode_events(row.events))
+        events = tuple(_readable(event) for event in trace_log.decode_events(row.events))
         return TraceView(row.code, Outcome(row.outcome), row.error_code, row.started_at, events=events, **names)
 
 
@@ -82,3 +83,10 @@ def _tidy(code: str) -> str:
     """As people type it: lower case, without hyphens."""
     symbols = "".join(symbol for symbol in code.upper() if symbol.isalnum())
     return f"{symbols[:4]}-{symbols[4:8]}-{symbols[8:]}"
+
+
+def _readable(event: TraceEvent) -> TraceEvent:
+    """Messages are kept as compact as they travelled; people read them indented."""
+    if event.kind is EventKind.MESSAGE and event.detail.startswith("<"):
+        return replace(event, detail=redaction.readable(event.detail))
+    return event

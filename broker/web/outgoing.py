@@ -53,12 +53,16 @@ def _redirect(redirect: Redirect) -> Response:
 def _post_form(form: PostForm) -> Response:
     if not form.action.startswith(("https://", "http://")):
         raise InternalError(cause="the action of a self-posting form is no http address")
-    return _page(Page("interaction/post_form.html", {"action": form.action, "fields": form.fields}))
+    template = "interaction/post_form.html"
+    return _html(template, pages.self_posting(template, form.action, form.fields), 200)
 
 
 def _page(page: Page) -> Response:
-    body = pages.render(page.template, **page.context)
-    response = Response(body, page.status, content_type="text/html; charset=utf-8")
-    if page.template in security.OPEN_FORM_TEMPLATES:
+    return _html(page.template, pages.render(page.template, **page.context), page.status)
+
+
+def _html(template: str, body: str, status: int) -> Response:
+    response = Response(body, status, content_type="text/html; charset=utf-8")
+    if template in security.OPEN_FORM_TEMPLATES:
         response.headers["Content-Security-Policy"] = security.OPEN_FORM_POLICY
     return response

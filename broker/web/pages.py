@@ -11,9 +11,10 @@ from urllib.parse import urlencode
 from babel.dates import format_date
 from flask import has_request_context, request
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import escape
 
 from broker.domain.errors import Act, BrokerError, CompletedTransaction, ConfigurationError, TransactionError
-from broker.domain.http import Cookie, Failure, Page
+from broker.domain.http import Cookie, Failure, Page, Pairs
 from broker.web import i18n, security
 from broker.web.http import COOKIE_PREFIX, lenient_query
 
@@ -54,6 +55,27 @@ def render(template: str, **context: Any) -> str:
     context["date"] = partial(format_date, format="long", locale=_DATES[language])
     context["switch_to"] = _other_language(language)
     return environment().get_template(template).render(context)
+
+
+def self_posting(template: str, action: str, fields: Pairs) -> str:
+    """A form that submits itself. Its page is rendered once per language; logins only fill in address and fields."""
+    before, middle, (name_at, value_at, end), after = _form_frame(template, _language(None))
+    inputs = "".join(f"{name_at}{escape(name)}{value_at}{escape(value)}{end}" for name, value in fields)
+    return f"{before}{escape(action)}{middle}{inputs}{after}"
+
+
+@cache
+def _form_frame(template: str, language: str) -> tuple[str, str, tuple[str, str, str], str]:
+    """The page around the action, up to the fields, around one field's name and value, and after the fields."""
+    action, name, value = "\ue000", "\ue001", "\ue002"  # private use: no template contains them
+    context = {"action": action, "fields": ((name, value), (name, value)), "_": i18n.translator(language)}
+    page = environment().get_template(template).render(context, language=language, switch_to=None)
+    before, rest = page.split(action)
+    first, second, last = rest.split(name)
+    value_at, between = second.split(value)
+    end = between[: between.index(">") + 1] + "\n"
+    name_at = between.removeprefix(end)
+    return before, first.removesuffix(name_at), (name_at, value_at, end), last.split(value)[1].removeprefix(end)
 
 
 @cache

@@ -10,27 +10,38 @@ from broker.domain.redaction import mask
 from broker.protocols import xml
 from broker.protocols.saml import names
 
-_MASKED = (names.saml("AttributeValue"), names.saml("NameID"))
-_MEASURED = (names.ds("SignatureValue"), names.ds("X509Certificate"), names.xenc("CipherValue"), names.ds("Modulus"))
+_MASKED = frozenset({names.saml("AttributeValue"), names.saml("NameID")})
+_MEASURED = frozenset({names.ds("SignatureValue"), names.ds("X509Certificate"), names.xenc("CipherValue"), names.ds("Modulus")})
+_BOTH = (*_MASKED, *_MEASURED)
 _MAX_CHARACTERS = 60_000
 
 
 def redacted(root: etree._Element) -> str:
-    """The message as indented text, values masked, keys and ciphertexts replaced by their length."""
+    """The message, values masked, keys and ciphertexts replaced by their length. `readable` indents it for a person."""
     return redact_in_place(copy.deepcopy(root))
 
 
 def redact_in_place(clone: etree._Element) -> str:
     """As `redacted`, for a tree that nobody needs any more: one of ours that has been sent."""
-    for element in list(clone.iter(*_MASKED)):
-        text = mask(xml.text_of(element))
+    for element in list(clone.iter(*_BOTH)):
+        text = (element.text or "") if len(element) == 0 else xml.text_of(element)
+        if element.tag in _MEASURED:
+            element.text = f"[{len(text)} characters]"
+            continue
         for child in list(element):
             element.remove(child)
-        xml.set_text(element, text)
-    for element in clone.iter(*_MEASURED):
-        element.text = f"[{len(xml.text_of(element))} characters]"
-    etree.indent(clone)
+        xml.set_text(element, mask(text))
     return etree.tostring(clone, encoding="unicode")[:_MAX_CHARACTERS]
+
+
+def readable(text: str) -> str:
+    """A kept message, indented; as it is when it is no XML or was cut short."""
+    try:
+        root = xml.parse(text.encode())
+    except xml.XmlError:
+        return text
+    etree.indent(root)
+    return etree.tostring(root, encoding="unicode")
 
 
 def unreadable(octets: bytes) -> str:

@@ -8,7 +8,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from broker.web import pages as web_pages
 from tests.support import pages
+from tests.support.hub import Hub
 
 
 @pytest.mark.parametrize(
@@ -109,3 +111,15 @@ def test_given_a_wrong_csrf_token_when_sent_then_403(make_app: Callable[..., Fla
     answer = client.post("/form", data=data)
     assert answer.status_code == 403
     assert pages.reference_code(answer.data)
+
+
+def test_given_a_self_posting_form_when_its_frame_is_kept_then_the_page_is_what_the_template_says(hub: Hub) -> None:
+    """Filling in must equal rendering, byte for byte, markup in values included."""
+    fields = (("SAMLResponse", 'a"<b>&\'c'), ("RelayState", "\ue001 x"), ("third", ""))
+    with hub.app.test_request_context("/", method="POST"):
+        rendered = web_pages.render("interaction/post_form.html", action='https://a.example/?x="&y', fields=fields)
+        filled = web_pages.self_posting("interaction/post_form.html", 'https://a.example/?x="&y', fields)
+        none = web_pages.self_posting("interaction/post_form.html", "https://a.example/", ())
+        assert none == web_pages.render("interaction/post_form.html", action="https://a.example/", fields=())
+
+    assert filled == rendered
