@@ -42,7 +42,7 @@ from broker.store.db import Database, db, engine_options
 from broker.store.trace_log import TraceLog
 from broker.store.transient.sql import SqlTransientStore
 from broker.upstream import endpoints as upstream_endpoints
-from broker.web import errors, health, logs, security
+from broker.web import errors, health, http, logs, security
 from connectors import registry
 
 
@@ -148,6 +148,7 @@ def _build(settings: Settings, clock: Clock, database: Database) -> Vestibule:
 
 def _mount(app: Flask, built: Vestibule) -> None:
     hub, settings = built.hub, built.settings
+    http.refuse_unreadable_paths(app)
 
     @app.before_request
     def follow_configuration() -> None:

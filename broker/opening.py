@@ -84,6 +84,7 @@ def serve(bind: str, *, workers: int, threads: int, when_ready: Callable[[], Non
                 "limit_request_line": 8190,
                 "forwarded_allow_ips": "",
                 "control_socket_disable": True,
+                "graceful_timeout": 15,
             }
             for name, value in settings.items():
                 if name in self.cfg.settings:

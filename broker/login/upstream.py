@@ -81,8 +81,12 @@ def complete(login: Login) -> Outgoing | None:
         with login.hub.database.unit_of_work():
             transactions.put(login.hub.transient, login.transaction, waiting=login.resumed)
         return _addressed(result.outgoing, prepared, login)
-    if result.subject.connector_id != prepared.connector.id or not result.subject.value.strip():
-        raise InvalidUpstreamResponse(cause="the connector vouched for an empty or foreign subject", check="upstream.subject")
+    subject = result.subject.value
+    if result.subject.connector_id != prepared.connector.id or not subject.strip() or "\x00" in subject:
+        # U+0000 cannot stand in XML, but in JSON it can; PostgreSQL text cannot hold it.
+        raise InvalidUpstreamResponse(
+            cause="the connector vouched for an empty, foreign or unreadable subject", check="upstream.subject"
+        )
     login.leave(authentication=result)
     return None
 

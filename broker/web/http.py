@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl
 
-from flask import Request
+from flask import Flask, Request
+from flask import request as current_request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
-from broker.domain.errors import MalformedRequest, MessageTooLarge
+from broker.domain.errors import MalformedRequest, MessageTooLarge, NotFound
 from broker.domain.http import Incoming, Pairs
 
 MAX_BODY_BYTES = 1_572_864
@@ -18,6 +19,15 @@ COOKIE_PREFIX = "__Host-"
 
 _CARRIED_HEADERS = ("authorization", "accept-language", "origin", "user-agent", "content-type")
 _FORM = "application/x-www-form-urlencoded"
+
+
+def refuse_unreadable_paths(app: Flask) -> None:
+    """No name in an address of ours contains U+0000, and PostgreSQL text cannot hold it. Called once by `broker.app`."""
+
+    @app.before_request
+    def refuse() -> None:
+        if "\x00" in current_request.path:
+            raise NotFound(cause="the path contains U+0000")
 
 
 def incoming_of(request: Request) -> Incoming:

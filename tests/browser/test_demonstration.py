@@ -120,6 +120,7 @@ def test_the_keyboard_is_enough(window: Window, demo: Demonstration) -> None:
 
 def test_enter_in_the_field_is_enough_too(window: Window, demo: Demonstration) -> None:
     start_at(window, demo.saml_app)
+    expect(window.page.get_by_label("Work email")).to_be_focused()
     window.page.keyboard.type(f"{ALICE.email}\n")
 
     window.reads("Who are you?")

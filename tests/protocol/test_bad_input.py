@@ -183,6 +183,16 @@ def test_garbage_in_the_path(world: World, rule: str) -> None:
     assert not faults
 
 
+@pytest.mark.parametrize("path", ["/t/\x00/saml/sso", "/upstream/con_\x00/acs", "/login/\x00", "/setup/a\x00"])
+def test_nul_in_a_path_is_refused_before_anybody_looks_it_up(world: World, path: str) -> None:
+    """SQLite would find nothing; PostgreSQL would break."""
+    response = world.send("GET", path)
+
+    assert response.status_code in {404, 405}
+    if response.status_code == 404:
+        assert "U+0000" in world.hub.trace(response).verdict
+
+
 @pytest.mark.parametrize("rule", ROUTES)
 def test_wrong_methods(world: World, rule: str) -> None:
     allowed = set(ROUTES[rule].methods)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from werkzeug.test import TestResponse
@@ -345,8 +346,18 @@ def test_the_trace_says_by_which_rule(three: Three) -> None:
     assert decision.startswith("domain hint: ")
 
 
-def test_a_saml_request_is_untouched_by_parameters_beside_it(three: Three) -> None:
-    """Hints in the query of a SAML request are not part of its message or signature: they are not read."""
-    url = three.saml.login_url() + f"&connector={three.sides['acme'].connector_id}&domain_hint=acme.example"
+BESIDE = [
+    ("idp_hint", lambda three: three.sides["acme"].connector_id),
+    ("connector", lambda three: three.sides["acme"].connector_id),
+    ("domain_hint", lambda _: "acme.example"),
+    ("whr", lambda _: "acme.example"),
+    ("login_hint", lambda _: "ann@acme.example"),
+]
 
-    assert three.went(three.hub.browser().open(url)) is None
+
+@pytest.mark.parametrize(("name", "value"), BESIDE, ids=[row[0] for row in BESIDE])
+def test_a_hint_beside_a_saml_message_routes_and_proves_nothing(three: Three, name: str, value: Any) -> None:
+    """Nothing signs it: it chooses who is asked, never who is believed."""
+    url = f"{three.saml.login_url()}&{urlencode({name: value(three)})}"
+
+    assert three.went(three.hub.browser().open(url)) == "acme"

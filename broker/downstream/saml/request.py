@@ -56,7 +56,9 @@ def read(
     request = read_authn_request(_verified(received, unverified, found, trace))
     _check_destination(request, endpoint, trace)
     reply_address = _reply_address(request, found.application.settings, trace)
-    return _neutral(request, endpoint, found, reply_address, received.relay_state), _objection(request, found.application.settings)
+    return _neutral(request, _hints(request, endpoint, incoming), endpoint, found, reply_address, received.relay_state), _objection(
+        request, found.application.settings
+    )
 
 
 def _verified(
@@ -132,8 +134,20 @@ def _name_id_objection(cause: str) -> BrokerError:
     return SubjectFormatUnavailable(cause=cause, check="saml.name_id_policy")
 
 
+def _hints(request: AuthnRequest, endpoint: Endpoint, incoming: Incoming) -> Hints:
+    """From the message, and from parameters beside it (PRODUCT rule 6). Nothing signs those, and they only route."""
+    given = dict(incoming.query)
+    return Hints(
+        tenant_id=endpoint.tenant_id,
+        connector=given.get("idp_hint") or given.get("connector"),
+        domain=given.get("domain_hint") or given.get("whr"),
+        login_hint=request.subject_hint or given.get("login_hint"),
+        idp_list=request.idp_list,
+    )
+
+
 def _neutral(
-    request: AuthnRequest, endpoint: Endpoint, found: PreparedApplication, reply_address: str, relay_state: str | None
+    request: AuthnRequest, hints: Hints, endpoint: Endpoint, found: PreparedApplication, reply_address: str, relay_state: str | None
 ) -> AuthenticationRequest:
     state = {"request_id": request.id, "issuer": endpoint.issuer}
     if relay_state is not None:
@@ -142,7 +156,7 @@ def _neutral(
         application_id=found.application.id,
         protocol="saml",
         reply_address=reply_address,
-        hints=Hints(tenant_id=endpoint.tenant_id, login_hint=request.subject_hint, idp_list=request.idp_list),
+        hints=hints,
         passive=request.is_passive,
         force_authentication=request.force_authn,
         subject_format=None if request.name_id_policy is None else request.name_id_policy.format,

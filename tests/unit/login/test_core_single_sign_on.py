@@ -9,6 +9,7 @@ from werkzeug.test import TestResponse
 
 from broker.login import sessions
 from broker.services.tenants import SaveTenant
+from broker.store.tables.sessions import SessionRow
 from tests.support.hub import ME, Browser, Hub
 from tests.support.partners import OidcApp, SamlSide, form_of
 
@@ -127,7 +128,7 @@ def test_a_cookie_that_names_no_session(world: World, value: str) -> None:
 
 def test_a_session_of_another_version_is_none_and_no_error(hub: Hub, world: World) -> None:
     with hub.built.database.unit_of_work() as connection:
-        connection.exec_driver_sql("UPDATE sessions SET value = '{\"id\": \"ses_1\"}'")
+        connection.execute(SessionRow.__table__.update().values(value=b'{"id": "ses_1"}'))
 
     assert not world.reused()
     world.sign_in(world.browser)
@@ -138,7 +139,7 @@ def test_the_provider_may_shorten_the_session(hub: Hub, world: World) -> None:
     world.sign_in(world.browser, session_until=600)
     hub.clock.forward(minutes=9)
     assert world.reused()
-    hub.clock.forward(minutes=1)
+    hub.clock.forward(minutes=1, seconds=1)
 
     assert not world.reused()
 
