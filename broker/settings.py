@@ -85,10 +85,10 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
 
 def validate(settings: Settings) -> Settings:
     """Applies defaults that depend on other settings, and refuses unsafe combinations."""
-    url = urlsplit(settings.public_url)
     # Strict, for addresses are made by appending to it, and partners compare them byte for byte.
     if not _ORIGIN.fullmatch(settings.public_url):
         raise InvalidSettings("Give scheme and host only, like https://sso.example.com", field="public_url")
+    url = urlsplit(settings.public_url)
     if settings.production and url.scheme != "https":
         raise InvalidSettings("A production start needs an https public URL.", field="public_url")
     if url.scheme == "http" and url.hostname not in _LOOPBACK:

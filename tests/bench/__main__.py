@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--logins", type=int, default=400, help="measured logins per scenario")
     parser.add_argument("--warm", type=int, default=60, help="logins before measuring")
     parser.add_argument("--tenants", type=int, default=0, help="further tenants with a connector each in the database")
-    parser.add_argument("--parallel", type=int, default=1, help="browsers at once")
+    parser.add_argument("--history", type=int, default=0, help="logins of the first scenario that are in the database before")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     options = parser.parse_args()
     bare = cryptography_cost.measure()
@@ -43,6 +43,9 @@ def main() -> None:
             "OIDC→OIDC": bare["sign a JWT (RS256)"],
             "second application (SAML, by single sign-on)": bare["sign an XML document"],
         }
+        past = scenario(load, "SAML→SAML")
+        for _ in range(options.history):
+            past()
         figures = {name: _measure(load, name, options, crypto[name]) for name in crypto}
         print(f"\nPeak memory of the worker: {broker.peak_memory_mib():.0f} MiB")
         load.close()
