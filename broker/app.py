@@ -148,6 +148,7 @@ def _build(settings: Settings, clock: Clock, database: Database) -> Vestibule:
 
 def _mount(app: Flask, built: Vestibule) -> None:
     hub, settings = built.hub, built.settings
+    app.url_map.merge_slashes = False  # the router would redirect, to whatever host the request named
     http.refuse_unreadable_paths(app)
 
     @app.before_request

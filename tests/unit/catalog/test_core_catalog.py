@@ -261,3 +261,34 @@ def _another_key(hub: Hub) -> Any:
     from broker.keys.generate import generate
 
     return generate(KeyUse.SAML_SIGNING, "RS256", "localhost", hub.clock.now())
+
+
+def test_changes_become_visible_in_the_order_of_their_versions(hub: Hub, twin: Vestibule) -> None:
+    """Who sees version 11 first would never look for version 10: a change that is being written makes the next one wait."""
+    acme, database = hub.tenant("acme"), hub.built.database
+    first_written, second_tries, second_done = threading.Event(), threading.Event(), threading.Event()
+
+    def first() -> None:
+        with database.unit_of_work() as connection:
+            configuration.record_change(connection, "tenant", acme, hub.clock.now())
+            first_written.set()
+            second_tries.wait(10)
+            second_done.wait(0.3)
+            overtaken.append(second_done.is_set())
+
+    def second() -> None:
+        first_written.wait(10)
+        second_tries.set()
+        with twin.database.unit_of_work() as connection:
+            configuration.record_change(connection, "application", "app_1", hub.clock.now())
+        second_done.set()
+
+    overtaken: list[bool] = []
+    threads = [threading.Thread(target=work) for work in (first, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+
+    assert overtaken == [False]
+    assert second_done.is_set()
