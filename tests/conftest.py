@@ -6,12 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.support.hub import Hub
 from tests.support.needs import fail_on_skip as pytest_runtest_makereport
 from tests.support.needs import fail_on_skipped_module as pytest_make_collect_report
 
 __all__ = ["pytest_make_collect_report", "pytest_runtest_makereport"]
+
+# The same examples in every run, and no stop-watch: a busy machine must not fail a test.
+settings.register_profile("vestibule", derandomize=True, deadline=None)
+settings.load_profile("vestibule")
 
 
 @pytest.fixture

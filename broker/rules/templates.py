@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -80,9 +81,11 @@ def _pattern(definition: dict[str, Any], where: str) -> re.Pattern[str]:
             field=where,
         )
     try:
-        compiled = re.compile(text)
-    except re.error as error:
-        raise InvalidSettings(f"The pattern is not a regular expression: {error}.", field=where) from error
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # "possible set union": what another Python would read differently
+            compiled = re.compile(text)
+    except (re.error, OverflowError, RecursionError, Warning) as error:
+        raise InvalidSettings(f"The pattern is not a regular expression, or an ambiguous one: {error}.", field=where) from error
     if compiled.flags & re.VERBOSE or "(?#" in text:
         raise InvalidSettings("Comments do not belong in a pattern.", field=where)  # they would hide parentheses from the count
     return compiled

@@ -125,3 +125,9 @@ def test_every_alias_becomes_its_canonical_type_and_is_remembered(alias: str) ->
 
     assert claim.type == CANONICAL[alias]
     assert claim.properties["received_as"] == alias
+
+
+@pytest.mark.parametrize("pattern", ["[a||b]", "[[a]", "a{99999999999}", "[a&&b]"])
+def test_a_pattern_that_another_python_would_read_differently_is_refused(pattern: str) -> None:
+    with pytest.raises(InvalidSettings):
+        compile_rules([{"template": "filter", "claim": "email", "pattern": pattern}], field="x")
