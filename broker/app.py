@@ -10,6 +10,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from broker.catalog.catalog import Catalog
 from broker.catalog.prepare import Preparer
+from broker.console import views as console_views
+from broker.console.face import ConsoleFace
 from broker.domain import random_ids
 from broker.domain.clock import Clock, SystemClock
 from broker.domain.http import Incoming, Reply
@@ -31,8 +33,11 @@ from broker.services.applications import Applications
 from broker.services.configuration import Configuration
 from broker.services.connectors import Connectors
 from broker.services.context import Workbench
+from broker.services.operations import Operations, Services
 from broker.services.setup_links import SetupLinks
+from broker.services.staff import Staff
 from broker.services.tenants import Tenants
+from broker.services.throttle import Throttle
 from broker.services.traces import Traces
 from broker.services.upkeep import Upkeep
 from broker.settings import Settings, load
@@ -40,6 +45,7 @@ from broker.store import tables as _tables  # noqa: F401  registers every table
 from broker.store import upgrade
 from broker.store.db import Database, db, engine_options
 from broker.store.trace_log import TraceLog
+from broker.store.transient.contract import TransientStore
 from broker.store.transient.sql import SqlTransientStore
 from broker.upstream import endpoints as upstream_endpoints
 from broker.web import errors, health, http, logs, security
@@ -57,13 +63,36 @@ class Vestibule:
     catalog: Catalog
     pipeline: Pipeline
     hub: Hub
-    tenants: Tenants
-    connectors: Connectors
-    applications: Applications
-    configuration: Configuration
-    setup_links: SetupLinks
-    traces: Traces
-    upkeep: Upkeep
+    services: Services
+    operations: Operations
+
+    @property
+    def tenants(self) -> Tenants:
+        return self.services.tenants
+
+    @property
+    def connectors(self) -> Connectors:
+        return self.services.connectors
+
+    @property
+    def applications(self) -> Applications:
+        return self.services.applications
+
+    @property
+    def configuration(self) -> Configuration:
+        return self.services.configuration
+
+    @property
+    def setup_links(self) -> SetupLinks:
+        return self.services.setup_links
+
+    @property
+    def traces(self) -> Traces:
+        return self.services.traces
+
+    @property
+    def upkeep(self) -> Upkeep:
+        return self.services.upkeep
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +156,7 @@ def _build(settings: Settings, clock: Clock, database: Database) -> Vestibule:
     traces = TraceLog(database, clock, keep_days=settings.trace_days, max_per_minute=settings.max_traces_per_minute)
     hub = Hub(database, catalog, keyring, transient, traces, clock, downstream, settings.transaction_seconds)
     bench = Workbench(database, catalog, keyring, clock, fetcher, settings)
-    tenants, connectors, applications = Tenants(bench), Connectors(bench), Applications(bench)
+    services = _services(bench, transient)
     return Vestibule(
         settings=settings,
         clock=clock,
@@ -136,6 +165,15 @@ def _build(settings: Settings, clock: Clock, database: Database) -> Vestibule:
         catalog=catalog,
         pipeline=Pipeline(hub),
         hub=hub,
+        services=services,
+        operations=Operations(services),
+    )
+
+
+def _services(bench: Workbench, transient: TransientStore) -> Services:
+    tenants, connectors, applications = Tenants(bench), Connectors(bench), Applications(bench)
+    return Services(
+        bench=bench,
         tenants=tenants,
         connectors=connectors,
         applications=applications,
@@ -143,6 +181,8 @@ def _build(settings: Settings, clock: Clock, database: Database) -> Vestibule:
         setup_links=SetupLinks(bench, tenants, connectors),
         traces=Traces(bench),
         upkeep=Upkeep(bench, transient),
+        staff=Staff(bench),
+        throttle=Throttle(transient, bench.clock),
     )
 
 
@@ -185,6 +225,9 @@ def _mount(app: Flask, built: Vestibule) -> None:
     app.register_blueprint(chooser.blueprint(chooser.ChooserFace(built.pipeline)))
     app.register_blueprint(signout.blueprint(signout.SignOutFace(_SignOut(hub))))
     app.register_blueprint(portal_views.blueprint(PortalFace(built.setup_links)))
+    app.register_blueprint(
+        console_views.blueprint(ConsoleFace(settings.public_url, built.operations, built.services.staff), built.clock)
+    )
 
 
 def _csrf_key(built: Vestibule) -> bytes:

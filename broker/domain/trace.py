@@ -58,6 +58,7 @@ class Trace:
     application_id: str | None = None
     connector_id: str | None = None
     email_hash: str | None = None
+    identity_id: str | None = None
     stored: bool = False
     """Whether a row exists already: a resumed trace is updated, a new one inserted."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from broker.domain.branding import Branding
+
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
@@ -17,6 +19,8 @@ class Tenant:
     session_idle_seconds: int = 8 * 3600
     session_absolute_seconds: int = 24 * 3600
     acceptance_rules: tuple[dict[str, Any], ...] = ()
+    branding: Branding = Branding()
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,7 @@ class Application:
     authorization_rules: tuple[dict[str, Any], ...] = ()
     transform_rules: tuple[dict[str, Any], ...] = ()
     release: frozenset[str] | None = None
+    branding: Branding = Branding()
 
     def serves(self, tenant_id: str) -> bool:
         return self.tenant_ids is None or tenant_id in self.tenant_ids

@@ -229,6 +229,7 @@ class Pipeline:
             raise RuntimeError("every stage ran and no response is there")
         protocol = self._hub.downstream[transaction.request.protocol]
         login.trace.tenant_id, login.trace.connector_id = response.tenant_id, response.connector_id
+        login.trace.identity_id = response.identity_id
         answer = protocol.answer(transaction, login.application.application, login.application.prepared, response, login.trace)
         login.trace.hop("answered the application", transaction.request.reply_address)
         login.trace.succeed()

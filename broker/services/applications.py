@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from broker.domain import random_ids
+from broker.domain.branding import Branding
 from broker.domain.errors import Conflict, InvalidSettings, UnknownObject
 from broker.domain.trust import Application
 from broker.rules.aliases import canonical_type
 from broker.rules.templates import AUTHORIZATION_TEMPLATES, compile_rules
 from broker.services.actor import Actor, Verb
-from broker.services.context import HIDDEN, Action, Change, Workbench, difference, record
+from broker.services.context import HIDDEN, Action, Change, Workbench, check_version, difference, record, stored_branding
 from broker.services.tenants import check_name, check_slug, check_transform_rules
 from broker.store import mapping
 from broker.store.tables import trust_queries
@@ -43,6 +44,8 @@ class SaveApplication:
     authorization_rules: tuple[dict[str, Any], ...] = PERMIT_ALL
     transform_rules: tuple[dict[str, Any], ...] = PASS_KNOWN
     release: tuple[str, ...] | None = None
+    branding: Branding = Branding()
+    expected_version: int | None = None
 
 
 class Applications:
@@ -76,6 +79,7 @@ class Applications:
         with bench.database.unit_of_work() as connection:
             row = trust_queries.application_by_slug(connection, command.slug)
             existing = None if row is None else self._preparer.read_application(row)
+            check_version(command.expected_version, None if existing is None else existing.version)
             if existing is not None and existing.protocol != command.protocol:
                 raise Conflict("The protocol of an application cannot change; make a new one.", field="protocol")
             application = Application(
@@ -93,6 +97,7 @@ class Applications:
                 authorization_rules=command.authorization_rules,
                 transform_rules=command.transform_rules,
                 release=None if command.release is None else frozenset(canonical_type(name) for name in command.release),
+                branding=command.branding,
             )
             self._preparer.application(application)
             changed = _without_hashes(difference(None if existing is None else _shown(existing), _shown(application)))
@@ -179,4 +184,5 @@ def _shown(application: Application) -> dict[str, Any]:
         "authorization_rules": list(application.authorization_rules),
         "transform_rules": list(application.transform_rules),
         "release": None if application.release is None else sorted(application.release),
+        "branding": stored_branding(application.branding),
     }

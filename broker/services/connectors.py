@@ -10,7 +10,7 @@ from broker.domain import random_ids
 from broker.domain.errors import InvalidSettings, UnknownObject
 from broker.domain.trust import Connector
 from broker.services.actor import Actor, Verb
-from broker.services.context import HIDDEN, Action, Change, Workbench, difference, record, risks
+from broker.services.context import HIDDEN, Action, Change, Workbench, check_version, difference, record, risks
 from broker.services.tenants import check_name, check_slug, check_transform_rules
 from broker.store import mapping
 from broker.store.tables import trust_queries
@@ -34,6 +34,7 @@ class SaveConnector:
     enabled: bool = False
     acceptance_rules: tuple[dict[str, Any], ...] | None = None
     admits_guests: bool = False
+    expected_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,7 @@ class Connectors:
         with self._bench.database.unit_of_work() as connection:
             row = trust_queries.connector_by_slug(connection, command.tenant_id, command.slug)
             existing = None if row is None else self._preparer.read_connector(row)
+            check_version(command.expected_version, None if existing is None else existing.version)
             connector = Connector(
                 id=random_ids.object_id("con") if existing is None else existing.id,
                 tenant_id=command.tenant_id,

@@ -6,7 +6,11 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+
 from broker.catalog.catalog import Catalog
+from broker.domain.access_errors import StaleVersion
+from broker.domain.branding import Branding
 from broker.domain.clock import Clock
 from broker.keys.keyring import Keyring
 from broker.services.actor import Actor
@@ -47,6 +51,17 @@ class Change:
     action: Action
     fields: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+
+def check_version(expected: int | None, found: int | None) -> None:
+    """Raises StaleVersion when a change was made for another version of the object; None expects nothing, 0 that it is new."""
+    if expected is not None and expected != (found or 0):
+        raise StaleVersion(cause=f"version {found or 0} is stored, {expected} was expected")
+
+
+def stored_branding(branding: Branding) -> dict[str, Any] | None:
+    """As its column holds it: NULL when nothing differs from the hub's own."""
+    return None if branding == Branding() else msgspec.to_builtins(branding)
 
 
 def difference(before: dict[str, Any] | None, after: dict[str, Any]) -> dict[str, tuple[Any, Any]]:

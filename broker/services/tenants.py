@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from broker.domain import email, random_ids
+from broker.domain.branding import Branding
 from broker.domain.errors import Conflict, InvalidSettings, UnknownObject
 from broker.domain.trust import Domain, Tenant
 from broker.rules.templates import TRANSFORM_TEMPLATES, compile_rules
 from broker.services.actor import Actor, Verb
-from broker.services.context import Action, Change, Workbench, difference, record
+from broker.services.context import Action, Change, Workbench, check_version, difference, record, stored_branding
 from broker.store import mapping
 from broker.store.tables import trust_queries
 
@@ -49,6 +50,8 @@ class SaveTenant:
     session_idle_seconds: int = 8 * 3600
     session_absolute_seconds: int = 24 * 3600
     acceptance_rules: tuple[dict[str, Any], ...] = ()
+    branding: Branding = Branding()
+    expected_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,20 @@ class Tenants:
             raise UnknownObject("There is no such tenant.", field="tenant")
         return mapping.tenant(row)
 
+    def visible(self, actor: Actor, slug: str, verb: Verb) -> Tenant:
+        """The tenant, for an actor that holds this verb there. Raises UnknownObject for a stranger: it shall not learn of it."""
+        tenant = self.get(slug)
+        if actor.tenant_id not in (None, tenant.id):
+            raise UnknownObject(f"There is no tenant {slug!r}.", field="tenant", cause=f"{actor.name} belongs to another tenant")
+        actor.require(verb, tenant.id)
+        return tenant
+
+    def search(self, text: str, *, only: str | None = None, after_slug: str = "", limit: int = 50) -> list[Tenant]:
+        """By slug; those whose name, slug or a domain contains `text`. `only`: the id of the one tenant that may be seen."""
+        with self._bench.database.reading() as connection:
+            rows = trust_queries.search_tenants(connection, text.strip(), only=only, after_slug=after_slug, limit=limit)
+        return [mapping.tenant(row) for row in rows]
+
     def all(self, *, after_slug: str = "", limit: int = 1000) -> list[Tenant]:
         with self._bench.database.reading() as connection:
             return [mapping.tenant(row) for row in trust_queries.list_tenants(connection, after_slug=after_slug, limit=limit)]
@@ -98,10 +115,12 @@ class Tenants:
             "session_idle_seconds": command.session_idle_seconds,
             "session_absolute_seconds": command.session_absolute_seconds,
             "acceptance_rules": list(command.acceptance_rules),
+            "branding": stored_branding(command.branding),
         }
         with bench.database.unit_of_work() as connection:
             row = trust_queries.tenant_by_slug(connection, command.slug)
             actor.require(Verb.CONFIGURE, None if row is None else row.id)
+            check_version(command.expected_version, None if row is None else row.version)
             before = None if row is None else {name: getattr(row, name) for name in after}
             changed = difference(before, after)
             if row is not None and not changed:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Row
 
+from broker.domain.branding import Branding
 from broker.domain.errors import InvalidSettings
 from broker.domain.trust import Application, Connector, Domain, Tenant
 
@@ -21,6 +22,8 @@ def tenant(row: Row[Any]) -> Tenant:
         session_idle_seconds=row.session_idle_seconds,
         session_absolute_seconds=row.session_absolute_seconds,
         acceptance_rules=tuple(row.acceptance_rules),
+        branding=branding(row.branding),
+        version=row.version,
     )
 
 
@@ -60,7 +63,13 @@ def application(row: Row[Any], settings_type: type) -> Application:
         authorization_rules=tuple(row.authorization_rules),
         transform_rules=tuple(row.transform_rules),
         release=None if row.release is None else frozenset(row.release),
+        branding=branding(row.branding),
     )
+
+
+def branding(stored: dict[str, Any] | None) -> Branding:
+    """A later version may have stored more than this one knows."""
+    return msgspec.convert(stored or {}, Branding)
 
 
 def settings_from(settings_type: type, values: dict[str, Any]) -> Any:

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from broker.domain import random_ids
+from broker.domain.access_errors import TooManyAttempts
 from broker.domain.errors import BrokerError, InternalError, MalformedRequest, MessageTooLarge, NotFound, RequestError, WrongMethod
 from broker.domain.http import Incoming
 from broker.domain.trace import Outcome, Trace
@@ -108,7 +109,10 @@ def _place() -> str:
 def _answer(error: BrokerError, code: str) -> Response:
     if request.path.endswith(JSON_ENDPOINTS):
         return _oauth_error(error, code)
-    return respond(pages.error_page(error, code, again_handle=error.again_handle, restart_url=g.get("restart_url")))
+    response = respond(pages.error_page(error, code, again_handle=error.again_handle, restart_url=g.get("restart_url")))
+    if isinstance(error, TooManyAttempts):
+        response.headers["Retry-After"] = str(error.retry_after_seconds)
+    return response
 
 
 def _oauth_error(error: BrokerError, code: str) -> Response:

@@ -1,4 +1,4 @@
-"""English and French. Message ids are the English sentences; the French catalogue is read from its source at start."""
+"""English and French. Message ids are the English sentences; the French catalogues are read from their sources at start."""
 
 from __future__ import annotations
 
@@ -42,12 +42,15 @@ def choose_language(
 @cache
 def catalogue(language: str) -> dict[str, str]:
     """Message id to sentence; empty for English."""
-    path = _LOCALE / language / "LC_MESSAGES" / "vestibule.po"
-    if language == "en" or not path.exists():
-        return {}
-    with path.open("rb") as file:
-        entries = read_po(file, locale=language, charset="utf-8", abort_invalid=True)
-    return {entry.id: entry.string for entry in entries if isinstance(entry.id, str) and entry.id and isinstance(entry.string, str)}
+    found: dict[str, str] = {}
+    if language == "en":
+        return found
+    for path in sorted((_LOCALE / language / "LC_MESSAGES").glob("*.po")):  # one a face; a sentence may be shared
+        with path.open("rb") as file:
+            entries = read_po(file, locale=language, charset="utf-8", abort_invalid=True)
+        texts = ((entry.id, entry.string) for entry in entries)
+        found.update((id_, text) for id_, text in texts if isinstance(id_, str) and id_ and isinstance(text, str))
+    return found
 
 
 @cache

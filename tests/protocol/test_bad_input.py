@@ -21,6 +21,9 @@ MACHINE_METHODS = {"OPTIONS", "HEAD"}
 SHOWN = {"/setup/<token>", "/logout"}
 """Pages that are shown whatever stands behind the question mark, as long as it can be read."""
 
+ELSEWHERE = ("/console", "/api/")
+"""Behind a door: `tests/faces/test_console_door.py` and `tests/faces/test_api_description.py` walk these addresses."""
+
 # --- who is called while a request is served --------------------------------------------------------------------------
 
 
@@ -134,6 +137,8 @@ def _cases(inside: str) -> list[Any]:
 def test_every_address_is_in_the_table(world: World) -> None:
     found: dict[str, set[str]] = {}
     for rule in world.hub.app.url_map.iter_rules():
+        if rule.rule.startswith(ELSEWHERE):
+            continue
         methods = (rule.methods or set()) - {"HEAD"}
         if rule.provide_automatic_options:
             methods -= {"OPTIONS"}

@@ -21,7 +21,15 @@ SERVICES = tuple(ROOT / "broker" / "services" / name for name in ("connectors.py
 
 
 def message_ids() -> set[str]:
-    return {*of_templates(), *of_errors(), *of_pages(), *of_portal(), *of_demonstration()}
+    return {*of_templates(), *of_errors(), *of_pages(), *of_portal(), *of_demonstration(), *marked()}
+
+
+def marked() -> Iterator[str]:
+    """What code marks with `translatable("…")`."""
+    for path in (*ROOT.glob("broker/**/*.py"), *ROOT.glob("connectors/**/*.py"), *ROOT.glob("metadata/*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and _name(node) == "translatable":
+                yield from _text(node.args[0])
 
 
 def of_templates() -> Iterator[str]:
@@ -39,7 +47,7 @@ def of_errors() -> Iterator[str]:
     while waiting:
         kind = waiting.pop()
         yield kind.sentence
-        waiting += [each for each in kind.__subclasses__() if each.__module__ == errors.__name__]
+        waiting += [each for each in kind.__subclasses__() if each.__module__.startswith("broker.domain.")]
 
 
 def of_pages() -> Iterator[str]:

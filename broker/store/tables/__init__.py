@@ -1,5 +1,37 @@
 """The rows and every query on them, one file per aggregate. Importing this package registers all tables on `db.metadata`."""
 
-from broker.store.tables import audit, configuration, identities, keys, sessions, setup_links, traces, transients, trusts
+from broker.store.tables import (
+    api_tokens,
+    audit,
+    brand_images,
+    configuration,
+    domain_claims,
+    hub_settings,
+    identities,
+    keys,
+    sessions,
+    setup_links,
+    staff,
+    statistics,
+    traces,
+    transients,
+    trusts,
+)
 
-__all__ = ["audit", "configuration", "identities", "keys", "sessions", "setup_links", "traces", "transients", "trusts"]
+__all__ = [
+    "api_tokens",
+    "audit",
+    "brand_images",
+    "configuration",
+    "domain_claims",
+    "hub_settings",
+    "identities",
+    "keys",
+    "sessions",
+    "setup_links",
+    "staff",
+    "statistics",
+    "traces",
+    "transients",
+    "trusts",
+]

@@ -17,9 +17,12 @@ class SetupLinkRow(db.Model):  # type: ignore[name-defined, misc]
     token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"), index=True)
     connector_id: Mapped[str | None] = mapped_column(String(40))
+    label: Mapped[str | None] = mapped_column(String(200))
+    created_by: Mapped[str | None] = mapped_column(String(120))
     created_at: Mapped[datetime] = mapped_column(Instant)
     expires_at: Mapped[datetime] = mapped_column(Instant)
     revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+    last_used_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 _links = SetupLinkRow.__table__

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, LargeBinary, Row, String, bindparam, cast, delete, func, insert, select, update
+from sqlalchemy import Connection, Index, LargeBinary, Row, String, bindparam, cast, delete, func, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from broker.store.db import Instant, db
@@ -14,14 +14,16 @@ from broker.store.statements import Statement
 
 class TraceRow(db.Model):  # type: ignore[name-defined, misc]
     __tablename__ = "traces"
+    __table_args__ = (Index(None, "tenant_id", "started_at"),)
     code: Mapped[str] = mapped_column(String(20), primary_key=True)
     tenant_id: Mapped[str | None] = mapped_column(String(40))
     application_id: Mapped[str | None] = mapped_column(String(40))
     connector_id: Mapped[str | None] = mapped_column(String(40))
     email_hash: Mapped[str | None] = mapped_column(String(64), index=True)
+    identity_id: Mapped[str | None] = mapped_column(String(40))
     outcome: Mapped[str] = mapped_column(String(20))
     error_code: Mapped[str | None] = mapped_column(String(60))
-    started_at: Mapped[datetime] = mapped_column(Instant)
+    started_at: Mapped[datetime] = mapped_column(Instant, index=True)
     expires_at: Mapped[datetime] = mapped_column(Instant, index=True)
     events: Mapped[bytes] = mapped_column(LargeBinary)
 
@@ -47,7 +49,7 @@ def _append(events: Any) -> Any:
     )
 
 
-FOUND = ("tenant_id", "application_id", "connector_id", "email_hash")
+FOUND = ("tenant_id", "application_id", "connector_id", "email_hash", "identity_id")
 _both = _traces.c.events.op("||")(bindparam("more", type_=LargeBinary()))
 # SQLite's || makes text of blobs, byte for byte; the cast makes a blob of it again.
 _APPEND = Statement(_append(cast(_both, LargeBinary)), {"postgresql": _append(_both)})

@@ -37,6 +37,18 @@ def list_tenants(connection: Connection, *, after_slug: str = "", limit: int = 1
     return list(connection.execute(select(tenants).where(tenants.c.slug > after_slug).order_by(tenants.c.slug).limit(limit)))
 
 
+def search_tenants(connection: Connection, text: str, *, only: str | None, after_slug: str, limit: int) -> list[AnyRow]:
+    """`only`: the one tenant that the asker may see."""
+    query = select(tenants).where(tenants.c.slug > after_slug).order_by(tenants.c.slug).limit(limit)
+    if only is not None:
+        query = query.where(tenants.c.id == only)
+    if text:
+        owners = select(domains.c.tenant_id).where(domains.c.name.contains(text.lower(), autoescape=True))
+        named = tenants.c.name.icontains(text, autoescape=True) | tenants.c.slug.contains(text.lower(), autoescape=True)
+        query = query.where(named | tenants.c.id.in_(owners))
+    return list(connection.execute(query))
+
+
 def save_tenant(connection: Connection, values: dict[str, Any], *, exists: bool) -> None:
     _save(connection, tenants, "id", values, exists=exists)
 

@@ -20,12 +20,17 @@ class TenantRow(db.Model):  # type: ignore[name-defined, misc]
     session_idle_seconds: Mapped[int]
     session_absolute_seconds: Mapped[int]
     acceptance_rules: Mapped[list[Any]] = mapped_column(JSON)
+    branding: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    intake: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     version: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class DomainRow(db.Model):  # type: ignore[name-defined, misc]
-    """The name is the primary key: two tenants cannot hold one domain (SECURITY 4, domain takeover)."""
+    """The name is the primary key: two tenants cannot hold one domain (SECURITY 4, domain takeover).
+
+    `challenge` is what the TXT record says of a domain with proof "dns"; `missing_since`: when a later look first missed it.
+    """
 
     __tablename__ = "domains"
     name: Mapped[str] = mapped_column(String(255), primary_key=True)
@@ -33,6 +38,9 @@ class DomainRow(db.Model):  # type: ignore[name-defined, misc]
     proof: Mapped[str] = mapped_column(String(20))
     connector_ids: Mapped[list[Any]] = mapped_column(JSON)
     proved_at: Mapped[datetime] = mapped_column(Instant)
+    challenge: Mapped[str | None] = mapped_column(String(80))
+    checked_at: Mapped[datetime | None] = mapped_column(Instant)
+    missing_since: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class ConnectorRow(db.Model):  # type: ignore[name-defined, misc]
@@ -71,6 +79,7 @@ class ApplicationRow(db.Model):  # type: ignore[name-defined, misc]
     authorization_rules: Mapped[list[Any]] = mapped_column(JSON)
     transform_rules: Mapped[list[Any]] = mapped_column(JSON)
     release: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    branding: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     version: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(Instant)
 

@@ -1,0 +1,89 @@
+"""The door of the console. Default deny: no page without a session, no change without a token of our own form.
+
+A view that people may see before they have signed in says so with `@public`; it still cannot change anything without the
+form's token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TypeVar
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, current_app, g, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from broker.domain.access_errors import NotSignedIn, ReauthenticationRequired
+from broker.domain.clock import Clock
+from broker.domain.errors import MessageTooLarge
+from broker.domain.http import Redirect
+from broker.services.actor import Actor
+from broker.services.staff import Staff, StaffSession
+from broker.web.http import COOKIE_PREFIX, MAX_BODY_BYTES, incoming_of
+from broker.web.outgoing import respond
+from broker.web.security import CSRF_FIELD, check_csrf
+
+COOKIE = "vestibule-staff"
+SCOPE = "/console"
+SIGN_IN = "/console/sign-in"
+CONFIRM = "/console/confirm"
+FRESH = timedelta(minutes=10)
+"""How long ago somebody may have shown their credentials when they change what is sensitive."""
+
+View = TypeVar("View", bound=Callable[..., object])
+
+
+def public(view: View) -> View:
+    """Marks a view that needs no session."""
+    view.public = True  # type: ignore[attr-defined]
+    return view
+
+
+def install(views: Blueprint, staff: Staff, clock: Clock) -> None:
+    """Stands before every view of this blueprint."""
+
+    @views.before_request
+    def enter() -> Response | None:
+        handle = request.cookies.get(COOKIE_PREFIX + COOKIE)
+        g.staff_session = staff.session(handle) if handle else None
+        g.staff_clock = clock
+        view = current_app.view_functions[request.endpoint or ""]
+        if g.staff_session is None and not getattr(view, "public", False):
+            if request.method in {"GET", "HEAD"}:
+                return respond(Redirect(f"{SIGN_IN}?{urlencode({'next': request.full_path.rstrip('?')})}"))
+            raise NotSignedIn(cause="no session, or it has ended")
+        if request.method not in {"GET", "HEAD"}:
+            check_csrf(SCOPE, _token())
+        return None
+
+
+def _token() -> str | None:
+    """From a form of ours, plain or with a file; from a header where a script of ours sends JSON."""
+    if request.mimetype == "application/json":
+        return request.headers.get("X-CSRF-Token")
+    if request.mimetype == "multipart/form-data":
+        request.max_content_length = MAX_BODY_BYTES
+        try:
+            return request.form.get(CSRF_FIELD)
+        except RequestEntityTooLarge as error:
+            raise MessageTooLarge(cause=f"the body is larger than {MAX_BODY_BYTES} bytes") from error
+    return incoming_of(request).one(CSRF_FIELD)
+
+
+def session() -> StaffSession:
+    """Raises NotSignedIn."""
+    found = g.get("staff_session")
+    if not isinstance(found, StaffSession):
+        raise NotSignedIn(cause="no session")
+    return found
+
+
+def actor() -> Actor:
+    return session().member.actor
+
+
+def confirmed() -> None:
+    """Raises ReauthenticationRequired when the credentials were shown too long ago."""
+    if session().authenticated_at + FRESH <= g.staff_clock.now():
+        raise ReauthenticationRequired(cause="credentials were shown too long ago")

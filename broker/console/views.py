@@ -1,0 +1,19 @@
+"""The blueprint of the console: the door, then the pages of each area."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from broker.console import door, home
+from broker.console.face import ConsoleFace
+from broker.domain.clock import Clock
+
+AREAS = (home.routes,)
+
+
+def blueprint(face: ConsoleFace, clock: Clock) -> Blueprint:
+    views = Blueprint("console", __name__, url_prefix="/console")
+    door.install(views, face.staff, clock)
+    for routes in AREAS:
+        routes(views, face)
+    return views

@@ -1,0 +1,165 @@
+"""What an operation is. See the package."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from msgspec import UNSET, UnsetType
+
+from broker.domain.errors import InvalidSettings
+from broker.domain.trust import Tenant
+from broker.services.actor import Actor, Verb
+
+if TYPE_CHECKING:
+    from broker.services.applications import Applications
+    from broker.services.configuration import Configuration
+    from broker.services.connectors import Connectors
+    from broker.services.context import Workbench
+    from broker.services.setup_links import SetupLinks
+    from broker.services.staff import Staff
+    from broker.services.tenants import Tenants
+    from broker.services.throttle import Throttle
+    from broker.services.traces import Traces
+    from broker.services.upkeep import Upkeep
+
+T = TypeVar("T")
+MAX_PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Every service, made once in `broker.app`."""
+
+    bench: Workbench
+    tenants: Tenants
+    connectors: Connectors
+    applications: Applications
+    configuration: Configuration
+    setup_links: SetupLinks
+    traces: Traces
+    upkeep: Upkeep
+    staff: Staff
+    throttle: Throttle
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Who asks, of whom, about which tenant (None for the hub itself)."""
+
+    services: Services
+    actor: Actor
+    of_tenant: Tenant | None = None
+
+    @property
+    def tenant(self) -> Tenant:
+        """The tenant that the input names; an operation without one must not ask."""
+        if self.of_tenant is None:
+            raise RuntimeError("this operation has no tenant")
+        return self.of_tenant
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One row of the table.
+
+    `path` is below `/api/v1`; its `{names}` are fields of `input`. An input with the field `tenant` (a slug) belongs to
+    that tenant: `run` resolves it, and an actor of another tenant is told that there is none. Without that field it
+    belongs to the hub, and actors of a tenant are refused, unless `narrowed`: then the function itself shows them their
+    own part only. `sensitive`: the console asks people to confirm who they are first (secrets, certificates, domains).
+    """
+
+    name: str
+    summary: str
+    verb: Verb
+    method: str
+    path: str
+    input: type
+    output: Any
+    run: Callable[[Call, Any], Any]
+    narrowed: bool = False
+    sensitive: bool = False
+
+    @property
+    def changes(self) -> bool:
+        return self.method not in {"GET", "HEAD"}
+
+    @property
+    def of_tenant(self) -> bool:
+        return any(item.name == "tenant" for item in fields(self.input))
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list. `next` goes into `after` to get the following one; "" at the end."""
+
+    items: tuple[T, ...]
+    next: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """What is gone now."""
+
+    kind: str
+    name: str
+
+
+def argument(
+    help: str,
+    *,
+    default: Any = MISSING,
+    default_factory: Any = MISSING,
+    secret: bool = False,
+    choices: tuple[str, ...] = (),
+    multiline: bool = False,
+) -> Any:
+    """A field of an operation's input or output: the API's description and the command line's help are made from `help`.
+
+    `secret`: never shown again by any face, and read from a file or the environment by the command line.
+    """
+    metadata = {"help": help, "secret": secret, "choices": choices, "multiline": multiline}
+    if default_factory is not MISSING:
+        return field(default_factory=default_factory, metadata=metadata, repr=not secret)
+    if default is not MISSING:
+        return field(default=default, metadata=metadata, repr=not secret)
+    return field(metadata=metadata, repr=not secret)
+
+
+def given(value: T | UnsetType, otherwise: T) -> T:
+    """What the input says, or what holds already when it says nothing."""
+    return otherwise if isinstance(value, UnsetType) else value
+
+
+def page_of(items: list[T], limit: int, key: Callable[[T], str]) -> Page[T]:
+    """From one item more than asked for: whether there is a next page."""
+    return Page(tuple(items[:limit]), key(items[limit - 1]) if len(items) > limit else "")
+
+
+def check_limit(limit: int) -> int:
+    """Raises InvalidSettings."""
+    if not 1 <= limit <= MAX_PAGE:
+        raise InvalidSettings(f"A page has from 1 to {MAX_PAGE} items.", field="limit")
+    return limit
+
+
+AFTER = "Where the page begins: `next` of the page before."
+LIMIT = f"How many items at most, 1 to {MAX_PAGE}."
+VERSION = "Refuse the change unless this is the version that is stored; 0: unless it is new."
+
+__all__ = [
+    "AFTER",
+    "LIMIT",
+    "UNSET",
+    "VERSION",
+    "Call",
+    "Deleted",
+    "Operation",
+    "Page",
+    "Services",
+    "argument",
+    "check_limit",
+    "given",
+    "page_of",
+]

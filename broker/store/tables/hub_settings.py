@@ -1,0 +1,29 @@
+"""Settings of the hub itself that operators change while it runs: one JSON value a name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import JSON, Connection, String, delete, insert, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from broker.store.db import db
+
+
+class HubSettingRow(db.Model):  # type: ignore[name-defined, misc]
+    __tablename__ = "hub_settings"
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    value: Mapped[Any] = mapped_column(JSON)
+
+
+_settings = HubSettingRow.__table__
+
+
+def get(connection: Connection, name: str) -> Any | None:
+    return connection.execute(select(_settings.c.value).where(_settings.c.name == name)).scalar()
+
+
+def put(connection: Connection, name: str, value: Any) -> None:
+    """Inside a unit of work."""
+    connection.execute(delete(_settings).where(_settings.c.name == name))
+    connection.execute(insert(_settings).values(name=name, value=value))
