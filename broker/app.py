@@ -33,6 +33,8 @@ from broker.services.applications import Applications
 from broker.services.configuration import Configuration
 from broker.services.connectors import Connectors
 from broker.services.context import Workbench
+from broker.services.doctor import Doctor
+from broker.services.master_key import MasterKey
 from broker.services.operations import Operations, Services
 from broker.services.setup_links import SetupLinks
 from broker.services.staff import Staff
@@ -133,7 +135,7 @@ def vestibule(app: Flask) -> Vestibule:
 
 
 def _build(settings: Settings, clock: Clock, database: Database) -> Vestibule:
-    keyring = Keyring(database, Envelope(read_master_key(settings.master_key, Path(settings.master_key_file))))
+    keyring = Keyring(database, _envelope(settings))
     fetcher = GuardedFetcher(allowed_networks=settings.allow_private_addresses, production=settings.production)
     transient = SqlTransientStore(database, clock)
     downstream: dict[str, DownstreamProtocol] = {
@@ -170,6 +172,12 @@ def _build(settings: Settings, clock: Clock, database: Database) -> Vestibule:
     )
 
 
+def _envelope(settings: Settings) -> Envelope:
+    current = read_master_key(settings.master_key, Path(settings.master_key_file))
+    previous = settings.previous_master_key_file
+    return Envelope(current, read_master_key("", Path(previous)) if previous else None)
+
+
 def _services(bench: Workbench, transient: TransientStore) -> Services:
     tenants, connectors, applications = Tenants(bench), Connectors(bench), Applications(bench)
     return Services(
@@ -183,6 +191,8 @@ def _services(bench: Workbench, transient: TransientStore) -> Services:
         upkeep=Upkeep(bench, transient),
         staff=Staff(bench),
         throttle=Throttle(transient, bench.clock),
+        master_key=MasterKey(bench),
+        doctor=Doctor(bench),
     )
 
 

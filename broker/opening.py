@@ -30,6 +30,19 @@ def open_hub(settings: Settings | None = None) -> Vestibule:
     return built
 
 
+def open_for_examination(settings: Settings | None = None) -> Vestibule:
+    """The hub as it is, even when its tables are of another version."""
+    return vestibule(_app(settings or load()))
+
+
+def make_master_key(path: Path) -> None:
+    """Raises InvalidSettings: a key is never overwritten."""
+    try:
+        create_master_key(path)
+    except OSError as error:
+        raise InvalidSettings(f"{path} cannot be made: {error.strerror}.", field="file") from error
+
+
 def initialise(settings: Settings | None = None) -> list[str]:
     """What was made, in words. Never overwrites a key."""
     settings = settings or load()

@@ -41,6 +41,8 @@ class Settings:
     """32 bytes, base64; encrypts private keys and upstream secrets at rest."""
     master_key_file: str = ""
     """Read when `master_key` is empty; default `<state_dir>/master.key`."""
+    previous_master_key_file: str = ""
+    """Only while `vestibule master-key rewrap` has not finished: the key that older values are still sealed under."""
     production: bool = False
     """Refuses http public URLs, http reply addresses (native loopback aside) and the demonstration."""
     trusted_proxies: int = 0

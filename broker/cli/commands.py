@@ -11,6 +11,7 @@ from broker import __version__, opening
 from broker.app import Vestibule
 from broker.cli import show
 from broker.cli.application_commands import application
+from broker.cli.care_commands import doctor, master_key
 from broker.cli.sentences import me, sentences
 from broker.domain.errors import UnknownObject
 from broker.services import declarative
@@ -268,4 +269,5 @@ def upkeep() -> None:
         )
 
 
-main.add_command(application)
+for command in (application, doctor, master_key):
+    main.add_command(command)

@@ -119,6 +119,13 @@ class Keyring:
     def open(self, sealed: bytes, context: str) -> bytes:
         return self._envelope.open(sealed, context)
 
+    def is_current(self, sealed: bytes) -> bool:
+        return self._envelope.is_current(sealed)
+
+    def rewrap(self, sealed: bytes, what: str) -> bytes:
+        """Raises ConfigurationError."""
+        return self._envelope.rewrap(sealed, what)
+
     def _open(self) -> _Opened:
         opened = self._opened
         if opened is None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
 
 from broker import __version__
 
@@ -23,6 +24,15 @@ def blueprint(ready: Callable[[], bool]) -> Blueprint:
 
     @views.get("/version")
     def version() -> Response:
-        return jsonify(name="vestibule", version=__version__)
+        # `your_address`: whom the hub believes to be asking. `vestibule doctor` finds wrong proxy settings with it.
+        return jsonify(name="vestibule", version=__version__, your_address=_address(request.remote_addr or ""))
 
     return views
+
+
+def _address(text: str) -> str:
+    """Behind a proxy that is believed this comes from a header: only an address is said again."""
+    try:
+        return str(ipaddress.ip_address(text.partition("%")[0]))
+    except ValueError:
+        return ""

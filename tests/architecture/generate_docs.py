@@ -154,7 +154,10 @@ def _commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Co
 def command_pages() -> str:
     parts = []
     for path, command in commands():
-        context = click.Context(command, info_name=path, terminal_width=100, max_content_width=100)
+        # The names as `main` sets them: click remembers what it saw first.
+        context = click.Context(
+            command, info_name=path, terminal_width=100, max_content_width=100, help_option_names=["-h", "--help"]
+        )
         parts.append(f"## {path.removeprefix('vestibule ')}\n\n```text\n{command.get_help(context).strip()}\n```\n")
     return "\n".join(parts)
 

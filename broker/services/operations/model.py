@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from broker.services.configuration import Configuration
     from broker.services.connectors import Connectors
     from broker.services.context import Workbench
+    from broker.services.doctor import Doctor
+    from broker.services.master_key import MasterKey
     from broker.services.setup_links import SetupLinks
     from broker.services.staff import Staff
     from broker.services.tenants import Tenants
@@ -42,6 +44,8 @@ class Services:
     upkeep: Upkeep
     staff: Staff
     throttle: Throttle
+    master_key: MasterKey
+    doctor: Doctor
 
 
 @dataclass(frozen=True, slots=True)
