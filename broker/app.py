@@ -15,6 +15,7 @@ from broker.console.face import ConsoleFace
 from broker.domain import random_ids
 from broker.domain.clock import Clock, SystemClock
 from broker.domain.http import Incoming, Reply
+from broker.downstream.account.protocol import AccountProtocol
 from broker.downstream.oidc import endpoints as oidc_endpoints
 from broker.downstream.oidc.protocol import OidcProtocol
 from broker.downstream.saml import endpoints as saml_endpoints
@@ -24,7 +25,7 @@ from broker.keys.envelope import Envelope, read_master_key
 from broker.keys.keyring import Keyring
 from broker.login import sessions
 from broker.login.context import Hub
-from broker.login.downstream import DownstreamProtocol
+from broker.login.downstream import DownstreamProtocol, built_in_applications
 from broker.login.pipeline import Pipeline
 from broker.net.fetch import GuardedFetcher
 from broker.portal import views as portal_views
@@ -143,6 +144,7 @@ def _build(settings: Settings, clock: Clock, database: Database) -> Vestibule:
         "oidc": OidcProtocol(
             transient=transient, clock=clock, verify_secret=keyring.verify_client_secret, production=settings.production
         ),
+        "account": AccountProtocol(),
     }
     preparer = Preparer(
         keyring=keyring,
@@ -154,7 +156,7 @@ def _build(settings: Settings, clock: Clock, database: Database) -> Vestibule:
         connector_type=registry.connector_type,
         downstream=downstream,
     )
-    catalog = Catalog(database, keyring, preparer)
+    catalog = Catalog(database, keyring, preparer, built_in_applications(downstream))
     traces = TraceLog(database, clock, keep_days=settings.trace_days, max_per_minute=settings.max_traces_per_minute)
     hub = Hub(database, catalog, keyring, transient, traces, clock, downstream, settings.transaction_seconds)
     bench = Workbench(database, catalog, keyring, clock, fetcher, settings)

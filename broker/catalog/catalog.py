@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from broker.catalog.prepare import PreparedApplication, PreparedConnector, PreparedTenant, Preparer
 from broker.domain.errors import ConfigurationError
 from broker.domain.home_realm import Candidate
-from broker.domain.trust import Domain
+from broker.domain.trust import Application, Domain
 from broker.keys.keyring import Keyring
 from broker.store import mapping
 from broker.store.db import Database
@@ -27,10 +27,14 @@ MAX_CANDIDATES = 100
 class Catalog:
     """See the module. `refresh()` once per protocol request; everything else is memory after first use."""
 
-    def __init__(self, database: Database, keyring: Keyring, preparer: Preparer) -> None:
+    def __init__(
+        self, database: Database, keyring: Keyring, preparer: Preparer, built_in: Mapping[str, Application] | None = None
+    ) -> None:
+        """`built_in`: applications that are part of the program, by id."""
         self._database = database
         self._keyring = keyring
         self.preparer = preparer
+        self._built_in = built_in or {}
         self._lock = threading.Lock()
         self._entries: OrderedDict[tuple[str, str], Any] = OrderedDict()
         self._version = -1
@@ -130,6 +134,8 @@ class Catalog:
 
     def application(self, application_id: str) -> PreparedApplication | None:
         def load() -> PreparedApplication | None:
+            if (ours := self._built_in.get(application_id)) is not None:
+                return self.preparer.application(ours)
             with self._database.reading() as connection:
                 row = trust_queries.application(connection, application_id)
             return None if row is None else self.preparer.application(self.preparer.read_application(row))

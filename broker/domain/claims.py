@@ -81,3 +81,10 @@ class Claims:
 
     def without(self, claim_types: frozenset[str]) -> Claims:
         return Claims(tuple(claim for claim in self.items if claim.type not in claim_types))
+
+
+def display_name(claims: Claims) -> str | None:
+    """The name to show for a person, if their provider said one."""
+    parts = (claims.first(GIVEN_NAME), claims.first(SURNAME))
+    name = claims.first(NAME) or " ".join(part for part in parts if part)
+    return name.strip()[:200] or None

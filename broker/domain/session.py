@@ -23,7 +23,7 @@ class Session:
     """One browser's session. `id` is the public id; the cookie holds a handle of which only the hash is stored.
 
     `claims` are the accepted claims of the login that made it, so that a second application needs no identity provider.
-    `ends_at` is absolute; `idle_ends_at` moves with use.
+    `ends_at` is absolute; `idle_ends_at` moves with use. `user_agent` and `address` are for the person's own eyes: "is this me?"
     """
 
     id: str
@@ -37,3 +37,8 @@ class Session:
     idle_ends_at: datetime
     upstream_session_index: str | None = None
     participants: tuple[Participant, ...] = ()
+    user_agent: str = ""
+    address: str = ""
+
+    def living(self, now: datetime) -> bool:
+        return now < self.ends_at and now < self.idle_ends_at

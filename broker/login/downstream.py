@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol, runtime_checkable
 
 from broker.domain.errors import BrokerError
 from broker.domain.http import Outgoing
@@ -41,3 +42,23 @@ class DownstreamProtocol(Protocol):
     ) -> Outgoing:
         """The protocol's own error at the proved reply address (SAML Status, OAuth error)."""
         ...
+
+
+@runtime_checkable
+class BuiltIn(Protocol):
+    """A protocol of the hub's own pages (the account page, …). Its one application is part of the program, not of the
+    configuration: no row, nothing to register, and nobody can register another one."""
+
+    @property
+    def built_in(self) -> Application: ...
+
+
+def built_in_applications(protocols: Mapping[str, DownstreamProtocol]) -> dict[str, Application]:
+    """By id."""
+    found = (protocol.built_in for protocol in protocols.values() if isinstance(protocol, BuiltIn))
+    return {application.id: application for application in found}
+
+
+def configurable(protocols: Mapping[str, DownstreamProtocol]) -> list[str]:
+    """Names of the protocols that applications can be registered for."""
+    return sorted(name for name, protocol in protocols.items() if not isinstance(protocol, BuiltIn))

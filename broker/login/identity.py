@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -13,6 +13,7 @@ from broker.domain.errors import IdentityDisabled
 from broker.domain.http import Outgoing
 from broker.domain.identity import Identity
 from broker.login.context import Login
+from broker.store.db import Database
 from broker.store.tables import identities
 
 _encoder = msgspec.json.Encoder()
@@ -29,8 +30,7 @@ def identify(login: Login) -> Outgoing | None:
         with login.hub.database.reading() as connection:
             identity = identities.find(connection, login.session.tenant_id, login.session.identity_id)
     else:
-        email, profile = claims.first(c.EMAIL), _encoder.encode(claims.items)
-        identity = _seen(login, home_realm.tenant_id, authentication.subject, email, profile)
+        identity = _seen(login, home_realm.tenant_id, authentication.subject, claims)
     if identity is None or not identity.enabled:
         login.trace.check("identity.enabled", passed=False, reason="the identity is switched off or gone")
         raise IdentityDisabled(cause=f"identity {identity.id if identity else 'gone'}", check="identity.enabled")
@@ -38,8 +38,9 @@ def identify(login: Login) -> Outgoing | None:
     return None
 
 
-def _seen(login: Login, tenant_id: str, subject: UpstreamSubject, email: str | None, profile: bytes) -> Identity:
+def _seen(login: Login, tenant_id: str, subject: UpstreamSubject, claims: c.Claims) -> Identity:
     now = login.hub.clock.now()
+    email, name, profile = claims.first(c.EMAIL), c.display_name(claims), _encoder.encode(claims.items)
     with login.hub.database.unit_of_work() as connection:
         found = identities.find_linked(connection, tenant_id, subject.connector_id, subject.issuer, subject.value)
         if found is None:
@@ -52,6 +53,7 @@ def _seen(login: Login, tenant_id: str, subject: UpstreamSubject, email: str | N
                 subject.value,
                 mutable=subject.mutable,
                 email=email,
+                name=name,
                 profile=profile,
             )
             if created:
@@ -61,7 +63,14 @@ def _seen(login: Login, tenant_id: str, subject: UpstreamSubject, email: str | N
             found = identities.find_linked(connection, tenant_id, subject.connector_id, subject.issuer, subject.value)
             if found is None:
                 raise RuntimeError("an identity link exists but cannot be read")
-        if found.profile != profile or found.email != email or now - found.last_seen_at > _SEEN_EVERY:
-            identities.saw(connection, tenant_id, found.identity.id, email=email, profile=profile, at=now)
+        if found.profile != profile or (found.email, found.name) != (email, name) or now - found.last_seen_at > _SEEN_EVERY:
+            identities.saw(connection, tenant_id, found, email=email, name=name, profile=profile, at=now)
     login.trace.decide("identity", f"known by this provider's subject: {found.identity.id}")
     return found.identity
+
+
+def still_welcome(database: Database, tenant_id: str, identity_id: str, issued_at: datetime) -> bool:
+    """Is what was issued for this person then still good? Not once they are switched off, gone or signed out everywhere."""
+    with database.reading() as connection:
+        found = identities.standing(connection, tenant_id, identity_id)
+    return found is not None and found[0] and (found[1] is None or found[1] < issued_at)

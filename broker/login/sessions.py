@@ -12,6 +12,7 @@ from broker.domain import random_ids
 from broker.domain.http import Cookie, Incoming
 from broker.domain.session import Participant, Session
 from broker.login.context import SESSION_COOKIE, Hub, Login, hash_handle
+from broker.store.db import Database
 from broker.store.tables import sessions
 
 log = logging.getLogger("vestibule.login")
@@ -23,20 +24,32 @@ MAX_PARTICIPANTS = 100
 def current(hub: Hub, incoming: Incoming) -> Session | None:
     """The session that this browser's cookie names, if it has neither idled out nor ended."""
     handle = incoming.cookies.get(SESSION_COOKIE)
-    if not handle:
-        return None
-    with hub.database.reading() as connection:
+    return by_handle(hub.database, handle, hub.clock.now()) if handle else None
+
+
+def by_handle(database: Database, handle: str, now: datetime) -> Session | None:
+    """The living session whose secret handle a browser holds."""
+    with database.reading() as connection:
         value = sessions.find(connection, hash_handle(handle))
-    if value is None:
-        return None
+    session = None if value is None else _read(value)
+    return session if session is not None and session.living(now) else None
+
+
+def of_person(database: Database, tenant_id: str, identity_id: str, now: datetime) -> list[Session]:
+    """The living sessions of one person, newest first."""
+    with database.reading() as connection:
+        values = sessions.of_identity(connection, tenant_id, identity_id)
+    found = [session for value in values if (session := _read(value)) is not None and session.living(now)]
+    return sorted(found, key=lambda session: session.created_at, reverse=True)
+
+
+def _read(value: bytes) -> Session | None:
     try:
-        session = _decoder.decode(value)
+        return _decoder.decode(value)
     except msgspec.DecodeError:
         # Written by another version during an upgrade: the person signs in once more.
         log.warning("a session of another version is not used")
         return None
-    now = hub.clock.now()
-    return session if now < session.ends_at and now < session.idle_ends_at else None
 
 
 def open_session(login: Login, now: datetime) -> Session:
@@ -62,6 +75,8 @@ def open_session(login: Login, now: datetime) -> Session:
         ends_at=ends_at,
         idle_ends_at=min(ends_at, now + timedelta(seconds=prepared.tenant.session_idle_seconds)),
         upstream_session_index=authentication.session_index,
+        user_agent=login.incoming.headers.get("user-agent", "")[:200],
+        address=login.incoming.remote_address,
     )
     handle = random_ids.handle()
     with hub.database.unit_of_work() as connection:

@@ -9,6 +9,7 @@ from broker.domain import random_ids
 from broker.domain.branding import Branding
 from broker.domain.errors import Conflict, InvalidSettings, UnknownObject
 from broker.domain.trust import Application
+from broker.login.downstream import configurable
 from broker.rules.aliases import canonical_type
 from broker.rules.templates import AUTHORIZATION_TEMPLATES, compile_rules
 from broker.services.actor import Actor, Verb
@@ -137,8 +138,8 @@ class Applications:
 
     def _check(self, command: SaveApplication) -> None:
         check_slug(command.slug)
-        if command.protocol not in self._preparer.downstream:
-            raise InvalidSettings(f"protocol is one of {', '.join(sorted(self._preparer.downstream))}.", field="protocol")
+        if command.protocol not in (known := configurable(self._preparer.downstream)):
+            raise InvalidSettings(f"protocol is one of {', '.join(known)}.", field="protocol")
         if command.subject_kind not in {"pairwise", "public"}:
             raise InvalidSettings("subject_kind is pairwise or public.", field="subject_kind")
         check_transform_rules(command.transform_rules, "transform")

@@ -80,7 +80,7 @@ class _Views:
             catalog=face.catalog,
             keyring=face.keyring,
             transient=face.transient,
-            unit_of_work=face.database.unit_of_work,
+            database=face.database,
             clock=face.clock,
         )
 

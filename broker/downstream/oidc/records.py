@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -17,12 +18,14 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
     client_id: str
     application_id: str
     tenant_id: str
+    identity_id: str
     connector_id: str
     issuer: str
     redirect_uri: str
     scope: str
     subject: str
     auth_time: int
+    issued_at: datetime
     session_ends_at: int
     trace_code: str
     claims: dict[str, Any]
@@ -46,7 +49,7 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 # The first byte is the format's version: during a rolling upgrade an unknown one is treated as expired, not misread.
-_FORMAT = b"1"
+_FORMAT = b"2"
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Grant)
 

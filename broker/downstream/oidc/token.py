@@ -9,8 +9,6 @@ from __future__ import annotations
 import base64
 import hmac
 import logging
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Any
 
@@ -35,12 +33,12 @@ from broker.downstream.oidc.client import RegisteredClient
 from broker.downstream.oidc.grants.authorization_code import CodeGrant, IdTokenExtension, S256CodeChallenge
 from broker.downstream.oidc.request import PROTOCOL
 from broker.keys.keyring import Keyring
+from broker.login.identity import still_welcome
 from broker.protocols import jose
 from broker.protocols.oidc.client_authentication import InvalidCredentials, read_credentials
 from broker.protocols.oidc.tokens import build_id_token
+from broker.store.db import Database
 from broker.store.transient.contract import TransientStore
-
-UnitOfWork = Callable[[], AbstractContextManager[Any]]
 
 log = logging.getLogger("vestibule.oidc")
 
@@ -68,13 +66,13 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
     """One per process. `answer` is what the endpoint calls; the rest is what Authlib calls."""
 
     def __init__(
-        self, *, catalog: Catalog, keyring: Keyring, transient: TransientStore, unit_of_work: UnitOfWork, clock: Clock
+        self, *, catalog: Catalog, keyring: Keyring, transient: TransientStore, database: Database, clock: Clock
     ) -> None:
         super().__init__()
         self.transient = transient
         self._catalog = catalog
         self._keyring = keyring
-        self._unit_of_work = unit_of_work
+        self._database = database
         self._clock = clock
         self.register_grant(CodeGrant, [S256CodeChallenge(required=True), IdTokenExtension()])
 
@@ -129,7 +127,7 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
         access_token = self._access_token_of(request.code)
         token |= {"access_token": access_token, "expires_in": seconds, "scope": grant.scope}
         expires_at = now + timedelta(seconds=seconds)
-        with self._unit_of_work():
+        with self._database.unit_of_work():
             taken = self.transient.take(records.CODE, request.code)
             if taken is not None:
                 self.transient.put(records.ACCESS_TOKEN, access_token, taken, expires_at)
@@ -146,7 +144,8 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
     # --- what grants call ---------------------------------------------------------------------------------------------
 
     def is_enabled(self, grant: records.Grant) -> bool:
-        """The gate of SECURITY 4: application, tenant and connector are all still switched on."""
+        """The gate of SECURITY 4: application, tenant, connector and person are all still switched on, the person not signed
+        out everywhere since (FEATURES I8)."""
         application = self._catalog.application(grant.application_id)
         return (
             application is not None
@@ -154,6 +153,7 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
             and application.application.serves(grant.tenant_id)
             and application.application.accepts_connector(grant.connector_id)
             and self._catalog.enabled(grant.tenant_id, grant.connector_id)
+            and still_welcome(self._database, grant.tenant_id, grant.identity_id, grant.issued_at)
         )
 
     def revoke_replayed(self, code: str, request: TokenRequest) -> None:

@@ -55,5 +55,6 @@ def _grant(token: str, issuer: str, server: TokenServer) -> records.Grant:
     if grant.issuer != issuer:
         raise TokenRefused(401, "invalid_token", f"the access token belongs to the issuer {grant.issuer}")
     if not server.is_enabled(grant):
-        raise TokenRefused(401, "invalid_token", "application, tenant or connector was switched off meanwhile")
+        reason = "application, tenant, connector or person was switched off meanwhile, or the person signed out everywhere"
+        raise TokenRefused(401, "invalid_token", reason)
     return grant

@@ -69,6 +69,23 @@ def replace(connection: Connection, tenant_id: str, session_id: str, value: byte
     _REPLACE.run(connection, its_tenant=tenant_id, its_id=session_id, value=value)
 
 
+def of_identity(connection: Connection, tenant_id: str, identity_id: str) -> list[bytes]:
+    """The values of one person's sessions; some may have ended."""
+    rows = connection.execute(
+        select(_sessions.c.value).where(_sessions.c.tenant_id == tenant_id, _sessions.c.identity_id == identity_id)
+    )
+    return [bytes(row.value) for row in rows]
+
+
+def end_one(connection: Connection, tenant_id: str, identity_id: str, session_id: str) -> int:
+    """Only when it is this person's."""
+    return connection.execute(
+        delete(_sessions).where(
+            _sessions.c.tenant_id == tenant_id, _sessions.c.identity_id == identity_id, _sessions.c.id == session_id
+        )
+    ).rowcount
+
+
 def end(connection: Connection, handle_hash: bytes) -> int:
     return _END.run(connection, handle_hash=handle_hash)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, delete, insert, select, update
 
+from broker.domain.folding import fold
 from broker.store.tables.trusts import application_keys, applications, connectors, domains, tenants
 
 AnyRow = Row[Any]
@@ -132,6 +133,8 @@ def some_enabled_connectors(connection: Connection, limit: int) -> list[AnyRow]:
 
 
 def save_connector(connection: Connection, tenant_id: str, values: dict[str, Any], *, exists: bool) -> None:
+    if "name" in values:
+        values = {**values, "name_key": fold(values["name"])[:400]}
     _save(connection, connectors, "id", {**values, "tenant_id": tenant_id}, exists=exists)
 
 

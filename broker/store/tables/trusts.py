@@ -44,12 +44,15 @@ class DomainRow(db.Model):  # type: ignore[name-defined, misc]
 
 
 class ConnectorRow(db.Model):  # type: ignore[name-defined, misc]
+    """`name_key` is the name as people search for it, and the order of the chooser."""
+
     __tablename__ = "connectors"
     __table_args__ = (UniqueConstraint("tenant_id", "slug"),)
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"), index=True)
     slug: Mapped[str] = mapped_column(String(80))
     name: Mapped[str] = mapped_column(String(200))
+    name_key: Mapped[str] = mapped_column(String(400), index=True)
     type: Mapped[str] = mapped_column(String(40))
     enabled: Mapped[bool]
     settings: Mapped[dict[str, Any]] = mapped_column(JSON)

@@ -182,6 +182,34 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('created_by', sa.String(length=120), nullable=True))
         batch_op.add_column(sa.Column('last_used_at', sa.BigInteger(), nullable=True))
 
+    op.create_table('identity_words',
+    sa.Column('word', sa.String(length=320).with_variant(sa.String(length=320, collation='C'), 'postgresql'), nullable=False),
+    sa.Column('identity_id', sa.String(length=40), nullable=False),
+    sa.Column('tenant_id', sa.String(length=40), nullable=False),
+    sa.ForeignKeyConstraint(['identity_id'], ['identities.id'], name=op.f('fk_identity_words_identity_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('word', 'identity_id', name=op.f('pk_identity_words'))
+    )
+    with op.batch_alter_table('identity_words', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_identity_words_identity_id'), ['identity_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_identity_words_tenant_id_word'), ['tenant_id', 'word'], unique=False)
+
+    # Names follow when people are seen again; addresses can be searched at once.
+    op.execute("INSERT INTO identity_words (word, identity_id, tenant_id) SELECT lower(email), id, tenant_id FROM identities WHERE email <> ''")
+
+    with op.batch_alter_table('identities', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('name', sa.String(length=200), nullable=True))
+        batch_op.add_column(sa.Column('signed_out_at', sa.BigInteger(), nullable=True))
+        batch_op.create_index(batch_op.f('ix_identities_last_seen_at'), ['last_seen_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_identities_tenant_id_last_seen_at'), ['tenant_id', 'last_seen_at'], unique=False)
+
+    with op.batch_alter_table('connectors', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('name_key', sa.String(length=400), nullable=False, server_default=''))
+
+    op.execute("UPDATE connectors SET name_key = lower(name)")
+    with op.batch_alter_table('connectors', schema=None) as batch_op:
+        batch_op.alter_column('name_key', server_default=None)
+        batch_op.create_index(batch_op.f('ix_connectors_name_key'), ['name_key'], unique=False)
+
     with op.batch_alter_table('tenants', schema=None) as batch_op:
         batch_op.add_column(sa.Column('branding', sa.JSON(none_as_null=True), nullable=True))
         batch_op.add_column(sa.Column('intake', sa.JSON(none_as_null=True), nullable=True))
@@ -199,6 +227,17 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_traces_started_at'))
         batch_op.drop_column('identity_id')
 
+    with op.batch_alter_table('connectors', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_connectors_name_key'))
+        batch_op.drop_column('name_key')
+
+    with op.batch_alter_table('identities', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_identities_tenant_id_last_seen_at'))
+        batch_op.drop_index(batch_op.f('ix_identities_last_seen_at'))
+        batch_op.drop_column('signed_out_at')
+        batch_op.drop_column('name')
+
+    op.drop_table('identity_words')
     with op.batch_alter_table('tenants', schema=None) as batch_op:
         batch_op.drop_column('intake')
         batch_op.drop_column('branding')
