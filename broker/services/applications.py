@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,7 @@ from broker.store import mapping
 from broker.store.tables import trust_queries
 
 PERMIT_ALL: tuple[dict[str, Any], ...] = ({"template": "permit_all"},)
+MAX_SECRETS = 5
 PASS_KNOWN: tuple[dict[str, Any], ...] = ({"template": "pass_through_known"},)
 
 
@@ -70,6 +72,25 @@ class Applications:
         with self._bench.database.reading() as connection:
             rows = trust_queries.list_applications(connection, after_slug=after_slug, limit=limit)
         return [self._preparer.read_application(row) for row in rows]
+
+    def page(self, *, search: str = "", serving: str | None = None, after_slug: str = "", limit: int = 50) -> list[Application]:
+        """By slug. `serving`: the id of a tenant; only those that it may use."""
+        with self._bench.database.reading() as connection:
+            rows = trust_queries.applications_page(
+                connection, search=search.strip(), serving=serving, after=after_slug, limit=limit
+            )
+        return [self._preparer.read_application(row) for row in rows]
+
+    def settings_type(self, protocol: str) -> type:
+        """The settings of applications that speak it. Raises InvalidSettings."""
+        if protocol not in self.protocols:
+            raise InvalidSettings(f"protocol is one of {', '.join(self.protocols)}.", field="protocol")
+        found: type = self._preparer.downstream[protocol].Settings
+        return found
+
+    @property
+    def protocols(self) -> tuple[str, ...]:
+        return tuple(configurable(self._preparer.downstream))
 
     def save(self, actor: Actor, command: SaveApplication) -> Change:
         """Raises InvalidSettings, InvalidMetadata, Conflict (two applications with one client id or entityID)."""
@@ -136,10 +157,46 @@ class Applications:
             )
         return Change("application", slug, application.id, Action.DELETED)
 
+    # --- client secrets -----------------------------------------------------------------------------------------------
+
+    def add_secret(self, actor: Actor, slug: str, *, retire_others: bool = False) -> tuple[str, str]:
+        """(its id, the secret). Both old and new work until the old one is removed, so that nothing stops meanwhile."""
+        actor.require(Verb.CONFIGURE, None)
+        secret = random_ids.secret()
+        made = self._bench.keyring.hash_client_secret(secret)
+        with self._bench.database.unit_of_work():
+            kept = self._hashes(slug)
+            if not retire_others and len(kept) >= MAX_SECRETS:
+                raise Conflict(f"An application has at most {MAX_SECRETS} client secrets; remove one first.", field="secret")
+            self._store_hashes(actor, slug, (made,) if retire_others else (*kept, made))
+        return secret_id(made), secret
+
+    def remove_secret(self, actor: Actor, slug: str, wanted: str) -> None:
+        """Raises UnknownObject; Conflict for the last one."""
+        actor.require(Verb.CONFIGURE, None)
+        with self._bench.database.unit_of_work():
+            hashes = self._hashes(slug)
+            kept = tuple(stored for stored in hashes if secret_id(stored) != wanted)
+            if len(kept) == len(hashes):
+                raise UnknownObject("The application has no such client secret.", field="secret")
+            if not kept:
+                raise Conflict("This is the last client secret. Add another one first.", field="secret")
+            self._store_hashes(actor, slug, kept)
+
+    def _hashes(self, slug: str) -> tuple[str, ...]:
+        settings = self.get(slug).settings
+        if not getattr(settings, "client_secret_hashes", ()):
+            raise InvalidSettings("This application has no client secrets: it is a public client, or speaks SAML.", field="secret")
+        return tuple(settings.client_secret_hashes)
+
+    def _store_hashes(self, actor: Actor, slug: str, hashes: tuple[str, ...]) -> None:
+        now = self.get(slug)
+        settings = {**mapping.plain(now.settings), "client_secret_hashes": list(hashes)}
+        self.save(actor, command_of(now, settings=settings))
+
     def _check(self, command: SaveApplication) -> None:
         check_slug(command.slug)
-        if command.protocol not in (known := configurable(self._preparer.downstream)):
-            raise InvalidSettings(f"protocol is one of {', '.join(known)}.", field="protocol")
+        self.settings_type(command.protocol)
         if command.subject_kind not in {"pairwise", "public"}:
             raise InvalidSettings("subject_kind is pairwise or public.", field="subject_kind")
         check_transform_rules(command.transform_rules, "transform")
@@ -161,6 +218,31 @@ class Applications:
         elif existing is not None and (kept := getattr(existing.settings, "client_secret_hashes", None)):
             values.setdefault("client_secret_hashes", list(kept))
         return mapping.settings_from(protocol.Settings, values)
+
+
+def secret_id(stored: str) -> str:
+    """By what a client secret is named without saying anything about it: a piece of the hash of its keyed hash."""
+    return f"sec_{hashlib.sha256(stored.encode()).hexdigest()[:12]}"
+
+
+def command_of(now: Application, **changes: Any) -> SaveApplication:
+    """Saves the application as it is, but for `changes`."""
+    held: dict[str, Any] = {
+        "slug": now.slug,
+        "name": now.name,
+        "protocol": now.protocol,
+        "settings": mapping.plain(now.settings),
+        "enabled": now.enabled,
+        "tenant_ids": None if now.tenant_ids is None else tuple(sorted(now.tenant_ids)),
+        "connector_ids": None if now.connector_ids is None else tuple(sorted(now.connector_ids)),
+        "default_connector_id": now.default_connector_id,
+        "subject_kind": now.subject_kind,
+        "authorization_rules": now.authorization_rules,
+        "transform_rules": now.transform_rules,
+        "release": None if now.release is None else tuple(sorted(now.release)),
+        "branding": now.branding,
+    }
+    return SaveApplication(**{**held, **changes})
 
 
 def _without_hashes(changed: dict[str, tuple[Any, Any]]) -> dict[str, tuple[Any, Any]]:

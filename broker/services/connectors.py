@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from broker.domain import random_ids
-from broker.domain.errors import InvalidSettings, UnknownObject
+from broker.domain.errors import Conflict, Forbidden, InvalidSettings, UnknownObject
 from broker.domain.trust import Connector
 from broker.services.actor import Actor, Verb
 from broker.services.context import HIDDEN, Action, Change, Workbench, check_version, difference, record, risks
@@ -46,6 +47,16 @@ class Understood:
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A connector with the words that were said when it was last saved. `available`: its type is installed here."""
+
+    connector: Connector
+    understood: tuple[str, ...]
+    warnings: tuple[str, ...]
+    available: bool = True
+
+
 class Connectors:
     def __init__(self, bench: Workbench) -> None:
         self._bench = bench
@@ -80,6 +91,37 @@ class Connectors:
         with self._bench.database.reading() as connection:
             rows = trust_queries.connectors_of(connection, tenant_id)
         return [self._preparer.read_connector(row) for row in rows]
+
+    def page(self, tenant_id: str, *, search: str = "", after_slug: str = "", limit: int = 50) -> list[Said]:
+        """By slug, with their words; those of a type that is no longer installed too, without settings."""
+        with self._bench.database.reading() as connection:
+            rows = trust_queries.connectors_page(connection, tenant_id, search=search.strip(), after=after_slug, limit=limit)
+        return [self._said(row) for row in rows]
+
+    def said(self, tenant_id: str, slug: str) -> Said:
+        """Raises UnknownObject."""
+        with self._bench.database.reading() as connection:
+            row = trust_queries.connector_by_slug(connection, tenant_id, slug)
+        if row is None:
+            raise UnknownObject(f"The tenant has no connector {slug!r}.", field="connector")
+        return self._said(row)
+
+    def slugs(self, tenant_id: str) -> dict[str, str]:
+        """Id → slug of a tenant's connectors."""
+        with self._bench.database.reading() as connection:
+            return {row.id: row.slug for row in trust_queries.connectors_of(connection, tenant_id)}
+
+    def names(self, connector_ids: Collection[str]) -> dict[str, str]:
+        """Id → `tenant/connector`; for whoever sees every tenant."""
+        with self._bench.database.reading() as connection:
+            rows = trust_queries.connector_names(connection, connector_ids)
+        return {row.id: f"{row.tenant_slug}/{row.slug}" for row in rows}
+
+    def _said(self, row: Any) -> Said:
+        if row.type not in registry.names():
+            shown = Connector(row.id, row.tenant_id, row.slug, row.name, row.type, None, row.enabled, row.version)
+            return Said(shown, (), (f"The connector type {row.type} is not installed here.",), available=False)
+        return Said(self._preparer.read_connector(row), tuple(row.understood), tuple(row.warnings))
 
     def setup_sheet(self, connector: Connector) -> SetupSheet:
         """What to enter at the identity provider; works before the connector has any metadata."""
@@ -150,6 +192,7 @@ class Connectors:
         if command.acceptance_rules is not None:
             check_transform_rules(command.acceptance_rules, "acceptance")
         understood = understood or self.understand(command)
+        self._check_weakening(actor, command)
         with self._bench.database.unit_of_work() as connection:
             row = trust_queries.connector_by_slug(connection, command.tenant_id, command.slug)
             existing = None if row is None else self._preparer.read_connector(row)
@@ -168,6 +211,18 @@ class Connectors:
             )
             return self._write(actor, existing, connector, understood)
 
+    def _check_weakening(self, actor: Actor, command: SaveConnector) -> None:
+        """What weakens a check is for operators to decide, not for whoever sets one tenant up. Raises Forbidden."""
+        if actor.can(Verb.CONFIGURE):
+            return
+        existing = self.find(command.tenant_id, command.slug)
+        if command.admits_guests and not (existing is not None and existing.admits_guests):
+            raise Forbidden("Only an operator may admit guests.", field="admits_guests", cause=f"{actor.name} may only set up")
+        for item in fields(registry.connector_type(command.type).Settings):
+            held = getattr(existing.settings, item.name, item.default) if existing is not None else item.default
+            if item.metadata.get("risk") and command.settings.get(item.name, held) != held:
+                raise Forbidden("Only an operator may change this setting.", field=item.name, cause=item.metadata["risk"])
+
     def draft(self, actor: Actor, tenant_id: str, slug: str, type_name: str, name: str) -> Connector:
         """An empty, disabled connector, so that its addresses exist before the provider's description does."""
         actor.require(Verb.SET_UP, tenant_id)
@@ -182,6 +237,8 @@ class Connectors:
             version=1,
         )
         with self._bench.database.unit_of_work():
+            if self.find(tenant_id, slug) is not None:
+                raise Conflict("The tenant has a connector of this name already.", field="connector")
             self._write(actor, None, connector, Understood(connector.settings, (), ()), prepare=False)
         return connector
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,7 +34,11 @@ class SetupLink:
     tenant_id: str
     expires_at: datetime
     revoked: bool
-    token: str = ""
+    token: str = field(default="", repr=False)
+    label: str = ""
+    created_by: str = ""
+    created_at: datetime | None = None
+    last_used_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +75,27 @@ class SetupLinks:
 
     # --- the operator's side ------------------------------------------------------------------------------------------
 
-    def create(self, actor: Actor, tenant_id: str, *, days: int = DEFAULT_DAYS) -> SetupLink:
+    def create(self, actor: Actor, tenant_id: str, *, days: int = DEFAULT_DAYS, label: str = "") -> SetupLink:
         """A new link; `token` is in the result and nowhere else."""
         actor.require(Verb.CONFIGURE, tenant_id)
         if not 1 <= days <= MAX_DAYS:
             raise InvalidSettings(f"A set-up link lives from 1 to {MAX_DAYS} days.", field="days")
-        now = self._bench.clock.now()
-        token = random_ids.secret()
-        link = SetupLink(random_ids.object_id("lnk"), tenant_id, now + timedelta(days=days), revoked=False, token=token)
+        if len(label) > 200:
+            raise InvalidSettings("A label has at most 200 characters.", field="label")
+        now, token = self._bench.clock.now(), random_ids.secret()
+        link = SetupLink(
+            random_ids.object_id("lnk"),
+            tenant_id,
+            now + timedelta(days=days),
+            revoked=False,
+            token=token,
+            label=label.strip(),
+            created_by=actor.name[:120],
+            created_at=now,
+        )
+        values = {name: getattr(link, name) for name in ("id", "label", "created_by", "created_at", "expires_at")}
         with self._bench.database.unit_of_work() as connection:
-            values = {"id": link.id, "token_hash": _hash(token), "created_at": now, "expires_at": link.expires_at}
-            setup_links.create(connection, tenant_id, values)
+            setup_links.create(connection, tenant_id, {"token_hash": _hash(token), **values})
             record(
                 self._bench,
                 actor,
@@ -89,14 +103,27 @@ class SetupLinks:
                 object_id=link.id,
                 tenant_id=tenant_id,
                 action=Action.CREATED,
-                fields_changed={},
+                fields_changed={"label": (None, link.label), "days": (None, days)},
             )
         return link
 
-    def all(self, tenant_id: str) -> list[SetupLink]:
+    def all(self, tenant_id: str, *, after_id: str = "", limit: int = 1000) -> list[SetupLink]:
+        """Newest first."""
         with self._bench.database.reading() as connection:
-            rows = setup_links.of_tenant(connection, tenant_id)
-        return [SetupLink(row.id, row.tenant_id, row.expires_at, row.revoked_at is not None) for row in rows]
+            rows = setup_links.of_tenant(connection, tenant_id, after=after_id, limit=limit)
+        return [
+            SetupLink(
+                row.id,
+                row.tenant_id,
+                row.expires_at,
+                row.revoked_at is not None,
+                label=row.label or "",
+                created_by=row.created_by or "",
+                created_at=row.created_at,
+                last_used_at=row.last_used_at,
+            )
+            for row in rows
+        ]
 
     def revoke(self, actor: Actor, tenant_id: str, link_id: str) -> None:
         """Raises UnknownObject when there is no such living link."""

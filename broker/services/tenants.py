@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -152,11 +153,38 @@ class Tenants:
             )
         return Change("tenant", slug, tenant.id, Action.DELETED)
 
+    def slugs(self, tenant_ids: Collection[str]) -> dict[str, str]:
+        """Id → slug of many at once."""
+        with self._bench.database.reading() as connection:
+            return {row.id: row.slug for row in trust_queries.tenant_names(connection, tenant_ids)}
+
+    def ids(self, slugs: Collection[str]) -> dict[str, str]:
+        """Slug → id of many at once. Raises UnknownObject when there is none of a name."""
+        with self._bench.database.reading() as connection:
+            found = {row.slug: row.id for row in trust_queries.tenants_named(connection, slugs)}
+        if missing := sorted(set(slugs) - found.keys()):
+            raise UnknownObject(f"There is no tenant {missing[0]!r}.", field="tenants")
+        return found
+
     # --- domains ------------------------------------------------------------------------------------------------------
 
     def domains(self, tenant_id: str) -> list[Domain]:
         with self._bench.database.reading() as connection:
             return [mapping.domain(row) for row in trust_queries.domains_of(connection, tenant_id)]
+
+    def domain_page(self, tenant_id: str, *, search: str = "", after: str = "", limit: int = 50) -> list[Domain]:
+        """By name."""
+        with self._bench.database.reading() as connection:
+            rows = trust_queries.domains_page(connection, tenant_id, search=search.strip(), after=after, limit=limit)
+        return [mapping.domain(row) for row in rows]
+
+    def domain(self, tenant_id: str, name: str) -> Domain:
+        """Raises UnknownObject when it is not one of this tenant's."""
+        with self._bench.database.reading() as connection:
+            row = trust_queries.domain(connection, name.strip().lower())
+        if row is None or row.tenant_id != tenant_id:
+            raise UnknownObject(f"The tenant has no domain {name!r}.", field="domain")
+        return mapping.domain(row)
 
     def save_domain(self, actor: Actor, command: SaveDomain) -> Change:
         """An operator vouches for the domain. Raises Conflict when it belongs to another tenant."""

@@ -118,17 +118,20 @@ def argument(
     secret: bool = False,
     choices: tuple[str, ...] = (),
     multiline: bool = False,
+    holds_secrets: bool = False,
 ) -> Any:
     """A field of an operation's input or output: the API's description and the command line's help are made from `help`.
 
     `secret`: never shown again by any face, and read from a file or the environment by the command line.
+    `holds_secrets`: some of what is in it may be secret (settings by name), so its value stays out of every repr.
     """
     metadata = {"help": help, "secret": secret, "choices": choices, "multiline": multiline}
+    shown = not (secret or holds_secrets)
     if default_factory is not MISSING:
-        return field(default_factory=default_factory, metadata=metadata, repr=not secret)
+        return field(default_factory=default_factory, metadata=metadata, repr=shown)
     if default is not MISSING:
-        return field(default=default, metadata=metadata, repr=not secret)
-    return field(metadata=metadata, repr=not secret)
+        return field(default=default, metadata=metadata, repr=shown)
+    return field(metadata=metadata, repr=shown)
 
 
 def given(value: T | UnsetType, otherwise: T) -> T:
@@ -148,6 +151,8 @@ def check_limit(limit: int) -> int:
     return limit
 
 
+TENANT = "Short name of the tenant."
+RULES = "Claim rules, as in the declarative file."
 AFTER = "Where the page begins: `next` of the page before."
 LIMIT = f"How many items at most, 1 to {MAX_PAGE}."
 VERSION = "Refuse the change unless this is the version that is stored; 0: unless it is new."
@@ -155,6 +160,8 @@ VERSION = "Refuse the change unless this is the version that is stored; 0: unles
 __all__ = [
     "AFTER",
     "LIMIT",
+    "RULES",
+    "TENANT",
     "UNSET",
     "VERSION",
     "Call",

@@ -6,10 +6,16 @@ from typing import Any
 
 from broker.domain.errors import UnknownObject
 from broker.services.actor import Actor
-from broker.services.operations import tenants
+from broker.services.operations import applications, connectors, domains, setup_links, tenants
 from broker.services.operations.model import Call, Operation, Services
 
-ALL: tuple[Operation, ...] = (*tenants.OPERATIONS,)
+ALL: tuple[Operation, ...] = (
+    *tenants.OPERATIONS,
+    *connectors.OPERATIONS,
+    *domains.OPERATIONS,
+    *applications.OPERATIONS,
+    *setup_links.OPERATIONS,
+)
 BY_NAME: dict[str, Operation] = {operation.name: operation for operation in ALL}
 
 

@@ -84,9 +84,7 @@ def view(tenant: Tenant) -> TenantView:
 
 def _list(call: Call, asked: ListTenants) -> Page[TenantView]:
     limit = check_limit(asked.limit)
-    found = call.services.tenants.search(
-        asked.search, only=call.actor.tenant_id, after_slug=asked.after, limit=limit + 1
-    )
+    found = call.services.tenants.search(asked.search, only=call.actor.tenant_id, after_slug=asked.after, limit=limit + 1)
     return page_of([view(tenant) for tenant in found], limit, lambda item: item.slug)
 
 

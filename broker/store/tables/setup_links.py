@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, ForeignKey, LargeBinary, Row, String, insert, select, update
+from sqlalchemy import Connection, ForeignKey, LargeBinary, Row, String, insert, select, tuple_, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from broker.store.db import Instant, db
@@ -37,8 +37,13 @@ def find(connection: Connection, token_hash: bytes) -> Row[Any] | None:
     return connection.execute(select(_links).where(_links.c.token_hash == token_hash)).first()
 
 
-def of_tenant(connection: Connection, tenant_id: str) -> list[Row[Any]]:
-    return list(connection.execute(select(_links).where(_links.c.tenant_id == tenant_id).order_by(_links.c.created_at.desc())))
+def of_tenant(connection: Connection, tenant_id: str, *, after: str = "", limit: int = 1000) -> list[Row[Any]]:
+    """Newest first. `after`: the id of the link before."""
+    query = select(_links).where(_links.c.tenant_id == tenant_id).order_by(_links.c.created_at.desc(), _links.c.id.desc())
+    if after:
+        last = select(_links.c.created_at, _links.c.id).where(_links.c.tenant_id == tenant_id, _links.c.id == after)
+        query = query.where(tuple_(_links.c.created_at, _links.c.id) < last.scalar_subquery())
+    return list(connection.execute(query.limit(limit)))
 
 
 def set_connector(connection: Connection, tenant_id: str, link_id: str, connector_id: str) -> None:

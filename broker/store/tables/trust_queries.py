@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, String, Table, cast, delete, insert, select, update
 
 from broker.domain.folding import fold
 from broker.store.tables.trusts import application_keys, applications, connectors, domains, tenants
 
 AnyRow = Row[Any]
+_PART = 500
 
 
 def _one(connection: Connection, table: Table, **where: Any) -> AnyRow | None:
@@ -21,6 +23,10 @@ def _save(connection: Connection, table: Table, key: str, values: dict[str, Any]
         connection.execute(update(table).where(table.c[key] == values[key]).values(**values))
     else:
         connection.execute(insert(table).values(**values))
+
+
+def _named(table: Table, text: str) -> ColumnElement[bool]:
+    return table.c.name.icontains(text, autoescape=True) | table.c.slug.contains(text.lower(), autoescape=True)
 
 
 # --- tenants ----------------------------------------------------------------------------------------------------------
@@ -45,8 +51,7 @@ def search_tenants(connection: Connection, text: str, *, only: str | None, after
         query = query.where(tenants.c.id == only)
     if text:
         owners = select(domains.c.tenant_id).where(domains.c.name.contains(text.lower(), autoescape=True))
-        named = tenants.c.name.icontains(text, autoescape=True) | tenants.c.slug.contains(text.lower(), autoescape=True)
-        query = query.where(named | tenants.c.id.in_(owners))
+        query = query.where(_named(tenants, text) | tenants.c.id.in_(owners))
     return list(connection.execute(query))
 
 
@@ -68,6 +73,11 @@ def domain(connection: Connection, name: str) -> AnyRow | None:
 
 def domains_of(connection: Connection, tenant_id: str) -> list[AnyRow]:
     return list(connection.execute(select(domains).where(domains.c.tenant_id == tenant_id).order_by(domains.c.name)))
+
+
+def domains_page(connection: Connection, tenant_id: str, *, search: str = "", after: str = "", limit: int) -> list[AnyRow]:
+    query = select(domains).where(domains.c.tenant_id == tenant_id, domains.c.name > after).order_by(domains.c.name).limit(limit)
+    return list(connection.execute(query.where(domains.c.name.contains(search.lower(), autoescape=True)) if search else query))
 
 
 def owns_domain(connection: Connection, tenant_id: str, name: str) -> bool:
@@ -101,6 +111,40 @@ def connector_by_slug(connection: Connection, tenant_id: str, slug: str) -> AnyR
 
 def connectors_of(connection: Connection, tenant_id: str) -> list[AnyRow]:
     return list(connection.execute(select(connectors).where(connectors.c.tenant_id == tenant_id).order_by(connectors.c.slug)))
+
+
+def connectors_page(connection: Connection, tenant_id: str, *, search: str = "", after: str = "", limit: int) -> list[AnyRow]:
+    query = select(connectors).where(connectors.c.tenant_id == tenant_id, connectors.c.slug > after)
+    if search:
+        query = query.where(
+            connectors.c.name.icontains(search, autoescape=True) | connectors.c.slug.contains(search.lower(), autoescape=True)
+        )
+    return list(connection.execute(query.order_by(connectors.c.slug).limit(limit)))
+
+
+def connector_names(connection: Connection, connector_ids: Collection[str]) -> list[AnyRow]:
+    """(id, slug, tenant slug) of many at once, whoever owns them: for operators, who name them tenant/connector."""
+    columns = select(connectors.c.id, connectors.c.slug, tenants.c.slug.label("tenant_slug"))
+    return _in_parts(connection, columns.join(tenants, tenants.c.id == connectors.c.tenant_id), connectors.c.id, connector_ids)
+
+
+def tenant_names(connection: Connection, tenant_ids: Collection[str]) -> list[AnyRow]:
+    """(id, slug) of many at once."""
+    return _in_parts(connection, select(tenants.c.id, tenants.c.slug), tenants.c.id, tenant_ids)
+
+
+def tenants_named(connection: Connection, slugs: Collection[str]) -> list[AnyRow]:
+    """(id, slug) of many at once."""
+    return _in_parts(connection, select(tenants.c.id, tenants.c.slug), tenants.c.slug, slugs)
+
+
+def _in_parts(connection: Connection, query: Select[Any], column: ColumnElement[Any], values: Collection[str]) -> list[AnyRow]:
+    """`column IN values`, a few hundred at a time: databases limit the number of parameters."""
+    wanted = sorted(set(values))
+    found: list[AnyRow] = []
+    for start in range(0, len(wanted), _PART):
+        found += connection.execute(query.where(column.in_(wanted[start : start + _PART]))).all()
+    return found
 
 
 def enabled_connectors(connection: Connection, tenant_ids: list[str], limit: int) -> list[AnyRow]:
@@ -165,6 +209,21 @@ def list_applications(connection: Connection, *, after_slug: str = "", limit: in
     return list(
         connection.execute(select(applications).where(applications.c.slug > after_slug).order_by(applications.c.slug).limit(limit))
     )
+
+
+def applications_page(
+    connection: Connection, *, search: str = "", serving: str | None = None, after: str = "", limit: int
+) -> list[AnyRow]:
+    """`serving`: only those that this tenant may use (its id is unguessable, so it is in the list's text or not)."""
+    query = select(applications).where(applications.c.slug > after)
+    if search:
+        query = query.where(
+            applications.c.name.icontains(search, autoescape=True) | applications.c.slug.contains(search.lower(), autoescape=True)
+        )
+    if serving is not None:
+        named = cast(applications.c.tenant_ids, String).contains(serving, autoescape=True)
+        query = query.where(applications.c.tenant_ids.is_(None) | named)
+    return list(connection.execute(query.order_by(applications.c.slug).limit(limit)))
 
 
 def save_application(connection: Connection, values: dict[str, Any], *, exists: bool) -> None:
