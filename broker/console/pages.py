@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, request
 
 from broker.console import door
-from broker.domain.errors import BrokerError, ConfigurationError
+from broker.domain.access_errors import NotSignedIn, ReauthenticationRequired
+from broker.domain.errors import BrokerError, ConfigurationError, FetchError, Forbidden, MalformedRequest, RepeatedParameter
 from broker.domain.http import Cookie, Page, Redirect
 from broker.domain.messages import translatable
 from broker.services.actor import Verb
@@ -51,12 +53,13 @@ class Problem:
     sentence: str
     status: int = 400
     typed: dict[str, str] = dataclasses.field(default_factory=dict)
+    code: str = ""
 
 
 def problem_of(error: BrokerError, typed: dict[str, str], place: str = "") -> Problem:
     """For a page that shows its form again with what is wrong."""
     named = error.field if isinstance(error, ConfigurationError) else ""
-    return Problem(named or place, error.sentence, error.status, typed)
+    return Problem(named or place, error.sentence, error.status, typed, error.code)
 
 
 def show(template: str, *, status: int = 200, **context: Any) -> Response:
@@ -76,10 +79,57 @@ def _inside(address: str) -> bool:
     return request.path == address or request.path.startswith(f"{address}/")
 
 
-def fields() -> dict[str, str]:
-    """The fields of a plain form, each once; its token was checked at the door."""
-    incoming = incoming_of(request)
-    return {name: incoming.one(name) or "" for name, _ in incoming.form if name != CSRF_FIELD}
+def fields(*lists: str) -> dict[str, str]:
+    """The fields of a form, each once; its token was checked at the door. `lists`: those that may repeat, one value a line.
+
+    Raises RepeatedParameter, MalformedRequest.
+    """
+    found: dict[str, str] = {}
+    for name, value in _pairs():
+        if name == CSRF_FIELD:
+            continue
+        if name in found and name not in lists:
+            raise RepeatedParameter(cause=f"field {name!r} occurs more than once")
+        found[name] = f"{found[name]}\n{value}" if name in found else value
+    return found
+
+
+def _pairs() -> Iterable[tuple[str, str]]:
+    if request.mimetype != "multipart/form-data":
+        return incoming_of(request).form
+    pairs = tuple(request.form.items(multi=True))
+    if any("\x00" in name or "\x00" in value for name, value in pairs):
+        raise MalformedRequest(cause="a field contains U+0000")
+    return pairs
+
+
+def uploaded(name: str) -> bytes:
+    """The content of a file of the form; b"" when none was chosen."""
+    file = request.files.get(name)
+    return b"" if file is None else file.read()
+
+
+def asked(name: str) -> str:
+    """A parameter of the address; "" when it is missing."""
+    return dict(incoming_of(request).query).get(name, "")
+
+
+def changed(
+    change: Callable[[dict[str, str]], tuple[str, str]], again: Callable[[Problem], Response], *lists: str, place: str = ""
+) -> Response:
+    """Carries out a change; it says where to go next and what to say there.
+
+    What is refused is said at the field, on the same page, with everything typed still there. Who may not do it, or must
+    confirm who they are first, is no matter of the form.
+    """
+    typed = fields(*lists)
+    try:
+        address, notice = change(typed)
+    except (NotSignedIn, ReauthenticationRequired, Forbidden):
+        raise
+    except (ConfigurationError, FetchError) as error:
+        return again(problem_of(error, typed, place))
+    return done(address, notice)
 
 
 def done(address: str, notice: str) -> Response:

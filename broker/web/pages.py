@@ -28,7 +28,7 @@ TITLES = (
     "We could not sign you in",
 )
 _DATES = {"en": "en_GB", "fr": "fr_FR"}
-_HARMLESS_PARAMETERS = {"lang", "other", "tenant"}
+_HARMLESS_PARAMETERS = {"lang", "other", "tenant", "search", "after", "q"}
 """Protocol messages are not sent twice for the sake of a language."""
 
 ADVICE = {

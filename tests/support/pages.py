@@ -74,6 +74,8 @@ def text(page: str | bytes) -> str:
 
 def _form(element: html.FormElement, base: str) -> Form:
     fields = {each.get("name"): each.get("value", "") for each in element.iter("input") if each.get("name") and _sent(each)}
+    fields |= {each.get("name"): (each.text or "").removeprefix("\n") for each in element.iter("textarea") if each.get("name")}
+    fields |= {each.get("name"): each.value or "" for each in element.iter("select") if each.get("name")}
     buttons = tuple((each.get("name", ""), each.get("value", "")) for each in element.iter("button"))
     encoding = element.get("enctype", "application/x-www-form-urlencoded")
     return Form(urljoin(base, element.get("action", "")), element.get("method", "get").upper(), fields, encoding, buttons)
