@@ -35,6 +35,7 @@ from broker.services.configuration import Configuration
 from broker.services.connectors import Connectors
 from broker.services.context import Workbench
 from broker.services.doctor import Doctor
+from broker.services.identities import Identities
 from broker.services.master_key import MasterKey
 from broker.services.operations import Operations, Services
 from broker.services.setup_links import SetupLinks
@@ -193,6 +194,7 @@ def _services(bench: Workbench, transient: TransientStore) -> Services:
         upkeep=Upkeep(bench, transient),
         staff=Staff(bench),
         throttle=Throttle(transient, bench.clock),
+        identities=Identities(bench),
         master_key=MasterKey(bench),
         doctor=Doctor(bench),
     )

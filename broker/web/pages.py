@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from babel.dates import format_date
+from babel.dates import format_date, format_datetime
 from flask import has_request_context, request
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import escape
@@ -53,6 +54,7 @@ def render(template: str, **context: Any) -> str:
     context["_"] = i18n.translator(language)
     context["language"] = language
     context["date"] = partial(format_date, format="long", locale=_DATES[language])
+    context["moment"] = partial(format_datetime, format="d MMM y, HH:mm", tzinfo=UTC, locale=_DATES[language])
     context["switch_to"] = _other_language(language)
     return environment().get_template(template).render(context)
 

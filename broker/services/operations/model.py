@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from broker.services.connectors import Connectors
     from broker.services.context import Workbench
     from broker.services.doctor import Doctor
+    from broker.services.identities import Identities
     from broker.services.master_key import MasterKey
     from broker.services.setup_links import SetupLinks
     from broker.services.staff import Staff
@@ -44,6 +45,7 @@ class Services:
     upkeep: Upkeep
     staff: Staff
     throttle: Throttle
+    identities: Identities
     master_key: MasterKey
     doctor: Doctor
 

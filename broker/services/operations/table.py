@@ -6,7 +6,7 @@ from typing import Any
 
 from broker.domain.errors import UnknownObject
 from broker.services.actor import Actor
-from broker.services.operations import applications, connectors, domains, setup_links, tenants
+from broker.services.operations import applications, connectors, domains, people, setup_links, tenants
 from broker.services.operations.model import Call, Operation, Services
 
 ALL: tuple[Operation, ...] = (
@@ -15,6 +15,7 @@ ALL: tuple[Operation, ...] = (
     *domains.OPERATIONS,
     *applications.OPERATIONS,
     *setup_links.OPERATIONS,
+    *people.OPERATIONS,
 )
 BY_NAME: dict[str, Operation] = {operation.name: operation for operation in ALL}
 

@@ -21,7 +21,7 @@ class IdentityRow(db.Model):  # type: ignore[name-defined, misc]
     """`signed_out_at`: what was issued until then is not honoured any more."""
 
     __tablename__ = "identities"
-    __table_args__ = (Index(None, "tenant_id", "last_seen_at"),)
+    __table_args__ = (Index(None, "last_seen_at", "id"), Index(None, "tenant_id", "last_seen_at", "id"))
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"), index=True)
     subject: Mapped[str] = mapped_column(String(80), unique=True)
@@ -30,7 +30,7 @@ class IdentityRow(db.Model):  # type: ignore[name-defined, misc]
     name: Mapped[str | None] = mapped_column(String(200))
     profile: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(Instant)
-    last_seen_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    last_seen_at: Mapped[datetime] = mapped_column(Instant)
     signed_out_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
@@ -38,7 +38,7 @@ class IdentityWordRow(db.Model):  # type: ignore[name-defined, misc]
     """What a person is found by. Collation "C" on PostgreSQL: a prefix is a range only where bytes decide the order."""
 
     __tablename__ = "identity_words"
-    __table_args__ = (Index(None, "tenant_id", "word"),)
+    __table_args__ = (Index(None, "tenant_id", "word", "identity_id"),)
     word: Mapped[str] = mapped_column(String(320).with_variant(String(320, collation="C"), "postgresql"), primary_key=True)
     identity_id: Mapped[str] = mapped_column(ForeignKey("identities.id", ondelete="CASCADE"), primary_key=True, index=True)
     tenant_id: Mapped[str] = mapped_column(String(40))

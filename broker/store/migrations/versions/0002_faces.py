@@ -191,7 +191,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('identity_words', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_identity_words_identity_id'), ['identity_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_identity_words_tenant_id_word'), ['tenant_id', 'word'], unique=False)
+        batch_op.create_index(batch_op.f('ix_identity_words_tenant_id_word_identity_id'), ['tenant_id', 'word', 'identity_id'], unique=False)
 
     # Names follow when people are seen again; addresses can be searched at once.
     op.execute("INSERT INTO identity_words (word, identity_id, tenant_id) SELECT lower(email), id, tenant_id FROM identities WHERE email <> ''")
@@ -199,8 +199,8 @@ def upgrade() -> None:
     with op.batch_alter_table('identities', schema=None) as batch_op:
         batch_op.add_column(sa.Column('name', sa.String(length=200), nullable=True))
         batch_op.add_column(sa.Column('signed_out_at', sa.BigInteger(), nullable=True))
-        batch_op.create_index(batch_op.f('ix_identities_last_seen_at'), ['last_seen_at'], unique=False)
-        batch_op.create_index(batch_op.f('ix_identities_tenant_id_last_seen_at'), ['tenant_id', 'last_seen_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_identities_last_seen_at_id'), ['last_seen_at', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_identities_tenant_id_last_seen_at_id'), ['tenant_id', 'last_seen_at', 'id'], unique=False)
 
     with op.batch_alter_table('connectors', schema=None) as batch_op:
         batch_op.add_column(sa.Column('name_key', sa.String(length=400), nullable=False, server_default=''))
@@ -232,8 +232,8 @@ def downgrade() -> None:
         batch_op.drop_column('name_key')
 
     with op.batch_alter_table('identities', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_identities_tenant_id_last_seen_at'))
-        batch_op.drop_index(batch_op.f('ix_identities_last_seen_at'))
+        batch_op.drop_index(batch_op.f('ix_identities_tenant_id_last_seen_at_id'))
+        batch_op.drop_index(batch_op.f('ix_identities_last_seen_at_id'))
         batch_op.drop_column('signed_out_at')
         batch_op.drop_column('name')
 
