@@ -20,10 +20,10 @@ from broker.downstream.oidc import endpoints as oidc_endpoints
 from broker.downstream.oidc.protocol import OidcProtocol
 from broker.downstream.saml import endpoints as saml_endpoints
 from broker.downstream.saml.protocol import SamlProtocol
-from broker.interaction import chooser, signout
+from broker.interaction import chooser, signout, test_login
 from broker.keys.envelope import Envelope, read_master_key
 from broker.keys.keyring import Keyring
-from broker.login import sessions
+from broker.login import sessions, testing
 from broker.login.context import Hub
 from broker.login.downstream import DownstreamProtocol, built_in_applications
 from broker.login.pipeline import Pipeline
@@ -41,6 +41,7 @@ from broker.services.operations import Operations, Services
 from broker.services.setup_links import SetupLinks
 from broker.services.staff import Staff
 from broker.services.tenants import Tenants
+from broker.services.test_login import LoginTests
 from broker.services.throttle import Throttle
 from broker.services.traces import Traces
 from broker.services.upkeep import Upkeep
@@ -49,7 +50,6 @@ from broker.store import tables as _tables  # noqa: F401  registers every table
 from broker.store import upgrade
 from broker.store.db import Database, db, engine_options
 from broker.store.trace_log import TraceLog
-from broker.store.transient.contract import TransientStore
 from broker.store.transient.sql import SqlTransientStore
 from broker.upstream import endpoints as upstream_endpoints
 from broker.web import errors, health, http, logs, security
@@ -146,6 +146,7 @@ def _build(settings: Settings, clock: Clock, database: Database) -> Vestibule:
             transient=transient, clock=clock, verify_secret=keyring.verify_client_secret, production=settings.production
         ),
         "account": AccountProtocol(),
+        testing.PROTOCOL: testing.TestProtocol(transient, keyring, clock),
     }
     preparer = Preparer(
         keyring=keyring,
@@ -160,15 +161,16 @@ def _build(settings: Settings, clock: Clock, database: Database) -> Vestibule:
     catalog = Catalog(database, keyring, preparer, built_in_applications(downstream))
     traces = TraceLog(database, clock, keep_days=settings.trace_days, max_per_minute=settings.max_traces_per_minute)
     hub = Hub(database, catalog, keyring, transient, traces, clock, downstream, settings.transaction_seconds)
+    pipeline = Pipeline(hub)
     bench = Workbench(database, catalog, keyring, clock, fetcher, settings)
-    services = _services(bench, transient)
+    services = _services(bench, hub, pipeline)
     return Vestibule(
         settings=settings,
         clock=clock,
         database=database,
         keyring=keyring,
         catalog=catalog,
-        pipeline=Pipeline(hub),
+        pipeline=pipeline,
         hub=hub,
         services=services,
         operations=Operations(services),
@@ -181,8 +183,9 @@ def _envelope(settings: Settings) -> Envelope:
     return Envelope(current, read_master_key("", Path(previous)) if previous else None)
 
 
-def _services(bench: Workbench, transient: TransientStore) -> Services:
+def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
     tenants, connectors, applications = Tenants(bench), Connectors(bench), Applications(bench)
+    throttle = Throttle(hub.transient, bench.clock)
     return Services(
         bench=bench,
         tenants=tenants,
@@ -191,12 +194,13 @@ def _services(bench: Workbench, transient: TransientStore) -> Services:
         configuration=Configuration(bench, tenants, connectors, applications),
         setup_links=SetupLinks(bench, tenants, connectors),
         traces=Traces(bench),
-        upkeep=Upkeep(bench, transient),
+        upkeep=Upkeep(bench, hub.transient),
         staff=Staff(bench),
-        throttle=Throttle(transient, bench.clock),
+        throttle=throttle,
         identities=Identities(bench),
         master_key=MasterKey(bench),
         doctor=Doctor(bench),
+        login_tests=LoginTests(hub, pipeline, connectors, throttle),
     )
 
 
@@ -237,6 +241,7 @@ def _mount(app: Flask, built: Vestibule) -> None:
         upstream_endpoints.blueprint(upstream_endpoints.UpstreamFace(built.pipeline, built.connectors.metadata_of))
     )
     app.register_blueprint(chooser.blueprint(chooser.ChooserFace(built.pipeline)))
+    app.register_blueprint(test_login.blueprint(test_login.LoginTestFace(built.services.login_tests)))
     app.register_blueprint(signout.blueprint(signout.SignOutFace(_SignOut(hub))))
     app.register_blueprint(portal_views.blueprint(PortalFace(built.setup_links)))
     app.register_blueprint(

@@ -123,6 +123,26 @@ class Catalog:
 
         return self._cached("connector", connector_id, load)
 
+    def usable(self, tenant_id: str, connector_id: str) -> PreparedConnector | None:
+        """The connector, if this way of signing in is switched on."""
+        return self.connector(connector_id) if self.enabled(tenant_id, connector_id) else None
+
+    def draft(self, connector_id: str) -> PreparedConnector | None:
+        """Prepared although it may be switched off, for tests only; None while it lacks its settings. Never kept."""
+        with self._database.reading() as connection:
+            row = trust_queries.connector(connection, None, connector_id)
+        try:
+            return None if row is None else self.preparer.connector(self.preparer.read_connector(row))
+        except ConfigurationError:
+            return None
+
+    def testable(self, tenant_id: str, connector_id: str) -> PreparedConnector | None:
+        """The connector, switched on or not, if it is this tenant's and the tenant is switched on."""
+        tenant, prepared = self.tenant(tenant_id), self.connector(connector_id) or self.draft(connector_id)
+        if tenant is None or not tenant.tenant.enabled or prepared is None:
+            return None
+        return prepared if prepared.connector.tenant_id == tenant_id else None
+
     def connector_by_slug(self, tenant_id: str, slug: str) -> PreparedConnector | None:
         def load() -> str | None:
             with self._database.reading() as connection:

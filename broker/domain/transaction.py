@@ -22,7 +22,7 @@ class Purpose(StrEnum):
     """Why somebody is signing in."""
 
     SIGN_IN = "sign_in"
-    TEST = "test"
+    TEST = "test"  # of a connector, perhaps a draft: leaves no person and no session, answers no application
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +78,5 @@ class LoginTransaction:
     identity: Identity | None = None
     permitted: bool | None = None
     response: AuthenticationResponse | None = None
+    rehearsed: Claims | None = None
+    """Of a test only, in place of identity and response: what the application would have been told."""

@@ -20,10 +20,13 @@ from broker.domain.errors import (
 )
 from broker.domain.http import Failure, Outgoing
 from broker.domain.trace import Trace
+from broker.domain.transaction import Purpose
 from broker.login import transactions
 from broker.login.context import SESSION_COOKIE, Hub, Login
 
 log = logging.getLogger("vestibule.login")
+_ANSWERED_AT_ONCE = frozenset({Purpose.TEST})
+"""Purposes whose failure needs no page first: the answer itself explains it."""
 
 
 def ended(login: Login, error: BrokerError) -> Outgoing:
@@ -31,7 +34,8 @@ def ended(login: Login, error: BrokerError) -> Outgoing:
     if isinstance(error, TransactionError):
         raise _overtaken(login, error) from error
     straight_back = isinstance(error, InteractionRequired | InvalidAuthenticationRequest | SubjectFormatUnavailable)
-    if straight_back or login.transaction.request.passive:
+    transaction = login.transaction
+    if straight_back or transaction.request.passive or transaction.purpose in _ANSWERED_AT_ONCE:
         return tell_application(login, error)
     login.forget_person()
     login.leave(last_error=error.code)

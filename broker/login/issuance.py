@@ -19,8 +19,7 @@ def issue(login: Login) -> Outgoing | None:
     claims, identity, authentication = transaction.claims, transaction.identity, transaction.authentication
     if claims is None or identity is None or authentication is None:
         raise RuntimeError("no identity yet")
-    issued = transform(login.application.transform, claims, login.trace, "issuance")
-    released = release.release(application, issued, login.trace)
+    released = _released(login, claims)
     now = login.hub.clock.now()
     session = login.session
     session = sessions.use_session(login, session, now) if session is not None else sessions.open_session(login, now)
@@ -40,6 +39,21 @@ def issue(login: Login) -> Outgoing | None:
         )
     )
     return None
+
+
+def rehearse(login: Login) -> Outgoing | None:
+    """Leaves `rehearsed`, in place of a response: the claims that this application would receive."""
+    claims, home_realm = login.transaction.claims, login.transaction.home_realm
+    if claims is None or home_realm is None:
+        raise RuntimeError("no claims yet")
+    released = _released(login, claims)
+    login.leave(rehearsed=_with_own_claims(released, claims, home_realm.tenant_id, home_realm.connector_id))
+    return None
+
+
+def _released(login: Login, claims: Claims) -> Claims:
+    issued = transform(login.application.transform, claims, login.trace, "issuance")
+    return release.release(login.application.application, issued, login.trace)
 
 
 def subject_for(application: Application, subject: str, keyring: Keyring) -> str:

@@ -1,13 +1,15 @@
 """THE PIPELINE: the order of every login, whatever the protocols on either side.
 
 Each stage leaves one product on the transaction or pauses the browser. `advance` runs the first stage whose product is
-missing, until nothing is missing; then the application's protocol answers. No stage calls another.
+missing, until nothing is missing; then the course of that purpose ends: the application's protocol answers, or a test has
+its report. No stage calls another, and a stage that a course does not list cannot run in it.
 """
 
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from broker.catalog.prepare import PreparedApplication
@@ -24,26 +26,68 @@ from broker.domain.errors import (
     UnregisteredReplyAddress,
     WrongBrowser,
 )
+from broker.domain.home_realm import HomeRealm
 from broker.domain.http import Cookie, Incoming, Outgoing, Reply
 from broker.domain.request import AuthenticationRequest
 from broker.domain.trace import Trace
-from broker.domain.transaction import LoginTransaction
-from broker.login import acceptance, authorization, failure, identity, issuance, sessions, sso, transactions, upstream
+from broker.domain.transaction import LoginTransaction, Purpose
+from broker.login import acceptance, authorization, failure, identity, issuance, sessions, sso, testing, transactions, upstream
 from broker.login.context import BROWSER_COOKIE, Hub, Login, Stage, hash_handle, same_browser
 from broker.login.home_realm import discover, remembered
 
 log = logging.getLogger("vestibule.login")
 
-STAGES: tuple[tuple[str, Stage], ...] = (
-    # product            stage                        may pause with
-    ("reuse", sso.reuse),
-    ("home_realm", discover.discover),  # home realm page
-    ("authentication", upstream.authenticate),  # redirect, form or prompt of the connector
-    ("claims", acceptance.accept),
-    ("identity", identity.identify),
-    ("permitted", authorization.authorize),
-    ("response", issuance.issue),
-)
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The stages of one purpose, how it ends, and what a reload after the end shows (None: the same request once more)."""
+
+    stages: tuple[tuple[str, Stage], ...]
+    finish: Callable[[Login], Outgoing]
+    repeat: Callable[[Hub, AuthenticationRequest], Outgoing] | None = None
+
+
+def _answer(login: Login) -> Outgoing:
+    """The application hears it in its own protocol."""
+    transaction, response = login.transaction, login.transaction.response
+    if response is None:
+        raise RuntimeError("every stage ran and no response is there")
+    protocol = login.hub.downstream[transaction.request.protocol]
+    login.trace.tenant_id, login.trace.connector_id = response.tenant_id, response.connector_id
+    login.trace.identity_id = response.identity_id
+    answer = protocol.answer(transaction, login.application.application, login.application.prepared, response, login.trace)
+    login.trace.hop("answered the application", transaction.request.reply_address)
+    login.trace.succeed()
+    _log(login)
+    return answer
+
+
+COURSES: dict[Purpose, Course] = {
+    Purpose.SIGN_IN: Course(
+        (
+            # product            stage                        may pause with
+            ("reuse", sso.reuse),
+            ("home_realm", discover.discover),  # home realm page
+            ("authentication", upstream.authenticate),  # redirect, form or prompt of the connector
+            ("claims", acceptance.accept),
+            ("identity", identity.identify),
+            ("permitted", authorization.authorize),
+            ("response", issuance.issue),
+        ),
+        _answer,
+    ),
+    # Its home realm is given. No identity, no session, no response: there is nothing that an application could be told.
+    Purpose.TEST: Course(
+        (
+            ("authentication", upstream.authenticate),
+            ("claims", acceptance.accept),
+            ("permitted", authorization.authorize),
+            ("rehearsed", issuance.rehearse),
+        ),
+        testing.finish,
+        testing.repeat,
+    ),
+}
 
 
 class Pipeline:
@@ -56,16 +100,15 @@ class Pipeline:
 
     def start(self, request: AuthenticationRequest, incoming: Incoming, trace: Trace) -> Reply:
         """A verified request of a known application, to a registered reply address."""
-        login = self._begin(request, incoming, trace)
-        try:
-            if not login.application.application.enabled:
-                raise Disabled(cause="the application is switched off")
-            with self._hub.database.unit_of_work():
-                outgoing = self._advance(login)
-                self._commit(login)
-        except BrokerError as error:
-            outgoing = failure.ended(login, error)
-        return Reply(outgoing, tuple(login.cookies))
+        return self._first(self._begin(request, incoming, trace))
+
+    def test(self, request: AuthenticationRequest, home_realm: HomeRealm, incoming: Incoming, trace: Trace) -> Reply:
+        """A test of one connector, begun by a service that knows who asks for it. No request from outside comes here."""
+        login = self._begin(request, incoming, trace, Purpose.TEST)
+        login.leave(home_realm=home_realm)
+        trace.tenant_id, trace.connector_id = home_realm.tenant_id, home_realm.connector_id
+        trace.decide("home realm", f"{home_realm.rule}: as the application {login.application.application.name}")
+        return self._first(login)
 
     def refuse(self, request: AuthenticationRequest, error: BrokerError, incoming: Incoming, trace: Trace) -> Reply:
         """The request asks for something wrong, but its reply address is proved: the application is told."""
@@ -76,7 +119,8 @@ class Pipeline:
 
     def complete(self, connector_id: str, incoming: Incoming) -> Reply:
         """An identity provider's answer arrived at this connector's address."""
-        prepared = self._hub.catalog.connector(connector_id)
+        # One that is switched off may be under test; whether this login may use it, its gate says.
+        prepared = self._hub.catalog.connector(connector_id) or self._hub.catalog.draft(connector_id)
         if prepared is None:
             raise NotFound(cause="no connector has this address")
         login = self._resume(prepared.upstream.reply_handle(incoming), incoming, "returned from the identity provider")
@@ -100,7 +144,7 @@ class Pipeline:
 
     def show(self, handle: str, incoming: Incoming, *, other: bool = False) -> Reply:
         """The person reloaded, came back or wants to try again: discovery starts anew. `other`: forget the remembered one."""
-        login = self._resume(handle, incoming, "opened the sign-in page")
+        login = self._resume_on_page(handle, incoming, "opened the sign-in page")
         if other:
             login.cookies.append(remembered.forget())
             login.incoming = replace(incoming, cookies={})
@@ -108,7 +152,7 @@ class Pipeline:
 
     def choose(self, handle: str, incoming: Incoming, *, email: str = "", connector_id: str = "", remember: bool = False) -> Reply:
         """The person typed an address or pressed a connector's button."""
-        login = self._resume(handle, incoming, "chose a home realm")
+        login = self._resume_on_page(handle, incoming, "chose a home realm")
         login.leave(home_realm=None, expectation=None)
         login.forget_person()
         try:
@@ -132,6 +176,9 @@ class Pipeline:
         finished = transactions.finished(self._hub.transient, handle)
         if not same_browser(incoming, finished.browser_hash):
             raise WrongBrowser(cause="the binding cookie is not the one this sign-in began with")
+        repeat = COURSES[finished.purpose].repeat
+        if repeat is not None:
+            return Reply(repeat(self._hub, finished.request))
         trace = self._hub.traces.begin(incoming, "continued a completed sign-in")
         request = finished.request
         session = sessions.current(self._hub, incoming)
@@ -142,12 +189,26 @@ class Pipeline:
 
     def give_up(self, handle: str, incoming: Incoming) -> Reply:
         """The person returns to the application without having signed in: it hears the error in its own protocol."""
-        login = self._resume(handle, incoming, "returned to the application")
+        login = self._resume_on_page(handle, incoming, "returned to the application")
         return Reply(failure.give_up(login), tuple(login.cookies))
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
-    def _begin(self, request: AuthenticationRequest, incoming: Incoming, trace: Trace) -> Login:
+    def _first(self, login: Login) -> Reply:
+        try:
+            if not login.application.application.enabled:
+                raise Disabled(cause="the application is switched off")
+            with self._hub.database.unit_of_work():
+                outgoing = self._advance(login)
+                self._commit(login)
+        except BrokerError as error:
+            outgoing = failure.ended(login, error)
+        return Reply(outgoing, tuple(login.cookies))
+
+    def _begin(self, request: AuthenticationRequest, incoming: Incoming, trace: Trace, purpose: Purpose = Purpose.SIGN_IN) -> Login:
+        if (request.protocol == testing.PROTOCOL) != (purpose is Purpose.TEST):
+            # Cannot happen; if it did, a test could reach an application, or an application's login end without an answer.
+            raise RuntimeError("the purpose and the protocol of this login do not belong together")
         application = self._hub.catalog.application(request.application_id)
         if application is None:
             raise NotFound(cause="the application vanished")
@@ -166,8 +227,9 @@ class Pipeline:
             request=request,
             created_at=now,
             expires_at=now + timedelta(seconds=self._hub.transaction_seconds),
+            purpose=purpose,
         )
-        trace.application_id = application.application.id
+        trace.application_id = _traced_application(transaction, application)
         trace.tenant_id = request.hints.tenant_id
         return Login(self._hub, transaction, application, incoming, trace, cookies=cookies)
 
@@ -186,7 +248,7 @@ class Pipeline:
             raise NotFound(cause="the application was removed meanwhile")
         trace = self._hub.traces.resume(transaction.trace_code)
         trace.hop(hop, f"{incoming.method} {redaction.path(incoming.path)}")
-        trace.application_id = application.application.id
+        trace.application_id = _traced_application(transaction, application)
         login = Login(self._hub, transaction, application, incoming, trace, resumed=True)
         bound = same_browser(incoming, transaction.browser_hash)
         trace.check("transaction.browser", passed=bound, reason="the binding cookie is the one this sign-in began with")
@@ -198,6 +260,13 @@ class Pipeline:
             raise failure.noted(login, error) from error
         if self._hub.clock.now() >= transaction.expires_at:
             raise failure.noted(login, ExpiredTransaction(cause="the transaction's time is over", check="transaction.time"))
+        return login
+
+    def _resume_on_page(self, handle: str, incoming: Incoming, hop: str) -> Login:
+        """For what a person does on a page of ours: courses that have no such page have no login there either."""
+        login = self._resume(handle, incoming, hop)
+        if "home_realm" not in (product for product, _ in COURSES[login.transaction.purpose].stages):
+            raise failure.noted(login, UnknownTransaction(cause="a login of this purpose shows no page of ours"))
         return login
 
     def _check_reply_address(self, request: AuthenticationRequest, application: PreparedApplication) -> None:
@@ -219,30 +288,27 @@ class Pipeline:
 
     def _advance(self, login: Login) -> Outgoing:
         """Runs the stages whose product is missing; then the answer."""
-        for product, stage in STAGES:
+        course = COURSES[login.transaction.purpose]
+        for product, stage in course.stages:
             if getattr(login.transaction, product) is None:
                 pause = stage(login)
                 if pause is not None:
                     return pause
-        transaction, response = login.transaction, login.transaction.response
-        if response is None:
-            raise RuntimeError("every stage ran and no response is there")
-        protocol = self._hub.downstream[transaction.request.protocol]
-        login.trace.tenant_id, login.trace.connector_id = response.tenant_id, response.connector_id
-        login.trace.identity_id = response.identity_id
-        answer = protocol.answer(transaction, login.application.application, login.application.prepared, response, login.trace)
-        login.trace.hop("answered the application", transaction.request.reply_address)
-        login.trace.succeed()
-        _log(login)
-        return answer
+        return course.finish(login)
 
     def _commit(self, login: Login) -> None:
         """Stores a paused transaction and the trace; an answered one needs no row."""
-        if login.transaction.response is None:
+        last_product = COURSES[login.transaction.purpose].stages[-1][0]
+        if getattr(login.transaction, last_product) is None:
             transactions.put(self._hub.transient, login.transaction, waiting=login.resumed)
         elif login.resumed:
             transactions.finish(self._hub.transient, login.transaction, self._hub.clock.now())
         self._hub.traces.save(login.trace)
+
+
+def _traced_application(transaction: LoginTransaction, application: PreparedApplication) -> str:
+    """Tests count for nobody: on the trace they are none of the application's logins."""
+    return testing.APPLICATION_ID if transaction.purpose is Purpose.TEST else application.application.id
 
 
 def _log(login: Login) -> None:

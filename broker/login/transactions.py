@@ -10,7 +10,7 @@ import msgspec
 
 from broker.domain.errors import CompletedTransaction, TransactionError, UnknownTransaction
 from broker.domain.request import AuthenticationRequest
-from broker.domain.transaction import LoginTransaction
+from broker.domain.transaction import LoginTransaction, Purpose
 from broker.store.tables import transients
 from broker.store.transient.contract import TransientStore
 
@@ -29,6 +29,7 @@ class FinishedLogin:
     browser_hash: str
     trace_code: str
     created_at: datetime
+    purpose: Purpose = Purpose.SIGN_IN
 
 
 _finished = msgspec.json.Decoder(FinishedLogin)
@@ -62,7 +63,9 @@ def _absence(store: TransientStore, handle: str) -> TransactionError:
 
 def finish(store: TransientStore, transaction: LoginTransaction, now: datetime) -> None:
     """Takes it out, once. For everybody but the first raises CompletedTransaction, or UnknownTransaction if it was given up."""
-    remembered = FinishedLogin(transaction.request, transaction.browser_hash, transaction.trace_code, transaction.created_at)
+    remembered = FinishedLogin(
+        transaction.request, transaction.browser_hash, transaction.trace_code, transaction.created_at, transaction.purpose
+    )
     value = _FORMAT + _encoder.encode(remembered)
     if not store.exchange(WAITING, transaction.handle, FINISHED, value, now + timedelta(hours=1)):
         raise _absence(store, transaction.handle)

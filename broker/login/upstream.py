@@ -7,18 +7,26 @@ a failed answer consumes nothing, so the honest person can still finish.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
+from broker.catalog.catalog import Catalog
 from broker.catalog.prepare import PreparedConnector
 from broker.domain.authentication import NOT_BEARER, UpstreamAuthentication, UpstreamSubject
 from broker.domain.errors import Disabled, InteractionRequired, InvalidUpstreamResponse, ReplayedResponse
 from broker.domain.http import Outgoing, PostForm, Prompt, Redirect
+from broker.domain.transaction import Purpose
 from broker.login import transactions
 from broker.login.context import Login
 from connectors.contract import PROMPT_HANDLE, Continue, UpstreamRequest
 
 REPLAY_KIND = "replay"
+_GATES: dict[Purpose, Callable[[Catalog, str, str], PreparedConnector | None]] = {
+    Purpose.SIGN_IN: Catalog.usable,
+    Purpose.TEST: Catalog.testable,
+}
+"""Which connectors may answer, by purpose: people sign in through what is switched on; a draft may be tested."""
 
 
 def authenticate(login: Login) -> Outgoing | None:
@@ -61,8 +69,9 @@ def connector_of(login: Login) -> PreparedConnector:
     home_realm = login.transaction.home_realm
     if home_realm is None:
         raise RuntimeError("no home realm yet")
-    prepared = login.hub.catalog.connector(home_realm.connector_id)
-    if prepared is None or not login.hub.catalog.enabled(home_realm.tenant_id, home_realm.connector_id):
+    gate = _GATES[login.transaction.purpose]
+    prepared = gate(login.hub.catalog, home_realm.tenant_id, home_realm.connector_id)
+    if prepared is None:
         raise Disabled(cause="the tenant or its connector is switched off or gone")
     return prepared
 

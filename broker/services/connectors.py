@@ -309,6 +309,8 @@ class Connectors:
         }
         if existing is None:
             values["created_at"] = self._bench.clock.now()
+        elif {"type", "secrets"} & changed.keys() or any(name.startswith("settings.") for name in changed):
+            values["tested_at"] = None  # what passed a test was something else
         action = Action.CREATED if existing is None else Action.UPDATED
         with self._bench.database.unit_of_work() as connection:
             trust_queries.save_connector(connection, connector.tenant_id, values, exists=existing is not None)

@@ -29,6 +29,8 @@ OPEN_FORM_TEMPLATES = frozenset(
         "interaction/home_realm.html",
         "interaction/post_form.html",
         "interaction/prompt.html",
+        "interaction/test_login.html",
+        "portal/test.html",
         "errors/completed.html",
         "errors/error.html",
     }

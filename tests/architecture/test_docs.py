@@ -131,10 +131,11 @@ def test_given_the_picture_then_its_layers_stand_in_the_order_of_the_import_cont
 
 
 def test_given_the_pipeline_then_its_picture_shows_its_stages_in_order() -> None:
-    from broker.login.pipeline import STAGES
+    from broker.domain.transaction import Purpose
+    from broker.login.pipeline import COURSES
 
     picture = (DOCS / "images" / "pipeline.svg").read_text("utf-8")
-    assert re.findall(r'class="m"[^>]*>([^<]+)<', picture) == [product for product, _ in STAGES]
+    assert re.findall(r'class="m"[^>]*>([^<]+)<', picture) == [product for product, _ in COURSES[Purpose.SIGN_IN].stages]
 
 
 # --- commands, files, variables ---------------------------------------------------------------------------------------

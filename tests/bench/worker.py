@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 
@@ -16,6 +17,7 @@ from flask import Response, g, jsonify, request
 from sqlalchemy import Connection, event
 
 from broker.app import create_app, vestibule
+from broker.domain.transaction import Purpose
 from broker.login import pipeline, upstream
 from broker.store import statements
 
@@ -84,7 +86,9 @@ def _timed(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     return timed
 
 
-pipeline.STAGES = tuple((product, _timed(f"stage {product}", stage)) for product, stage in pipeline.STAGES)
+_course = pipeline.COURSES[Purpose.SIGN_IN]
+_timed_stages = tuple((product, _timed(f"stage {product}", stage)) for product, stage in _course.stages)
+pipeline.COURSES[Purpose.SIGN_IN] = replace(_course, stages=_timed_stages)
 upstream.complete = _timed("connector's complete", upstream.complete)
 upstream.burn = _timed("take and replay memory", upstream.burn)
 for _name, _protocol in built.hub.downstream.items():

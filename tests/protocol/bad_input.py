@@ -70,6 +70,7 @@ ROUTES: dict[str, Route] = {
     "/login/<handle>/again": Route(("POST",), _LOGIN),
     "/login/<handle>/return": Route(("POST",), _LOGIN),
     "/logout": Route(("GET", "POST"), reads=("csrf",)),
+    "/test/<report_id>": Route(("GET", "POST"), {"report_id": "login_test"}, ("csrf",)),
     "/setup/<token>": Route(("GET",), _SETUP),
     "/setup/<token>/kind": Route(("POST",), _SETUP, ("csrf", "kind")),
     "/setup/<token>/metadata": Route(("POST",), _SETUP, ("csrf", "metadata")),

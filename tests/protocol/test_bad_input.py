@@ -64,6 +64,7 @@ class World:
         self.objects["stylesheet"] = "vestibule.css"
         self.objects["setup_token"] = hub.built.setup_links.create(ME, hub.tenants["acme"]).token
         self.objects["handle"] = self._waiting(hub.browser())
+        self.objects["login_test"] = hub.built.services.login_tests.make(ME, hub.tenants["acme"], "idp").id
 
     def _waiting(self, browser: Browser) -> str:
         action, _ = form_of(browser.open(self.app.login_url()))

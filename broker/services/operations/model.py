@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from broker.services.setup_links import SetupLinks
     from broker.services.staff import Staff
     from broker.services.tenants import Tenants
+    from broker.services.test_login import LoginTests
     from broker.services.throttle import Throttle
     from broker.services.traces import Traces
     from broker.services.upkeep import Upkeep
@@ -48,6 +49,7 @@ class Services:
     identities: Identities
     master_key: MasterKey
     doctor: Doctor
+    login_tests: LoginTests
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from broker.domain.errors import UnknownObject
 from broker.services.actor import Actor
-from broker.services.operations import applications, connectors, domains, people, setup_links, tenants
+from broker.services.operations import applications, connectors, domains, login_tests, people, setup_links, tenants
 from broker.services.operations.model import Call, Operation, Services
 
 ALL: tuple[Operation, ...] = (
@@ -16,6 +16,7 @@ ALL: tuple[Operation, ...] = (
     *applications.OPERATIONS,
     *setup_links.OPERATIONS,
     *people.OPERATIONS,
+    *login_tests.OPERATIONS,
 )
 BY_NAME: dict[str, Operation] = {operation.name: operation for operation in ALL}
 

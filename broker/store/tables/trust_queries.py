@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, String, Table, cast, delete, insert, select, update
@@ -180,6 +181,12 @@ def save_connector(connection: Connection, tenant_id: str, values: dict[str, Any
     if "name" in values:
         values = {**values, "name_key": fold(values["name"])[:400]}
     _save(connection, connectors, "id", {**values, "tenant_id": tenant_id}, exists=exists)
+
+
+def set_tested(connection: Connection, tenant_id: str, connector_id: str, version: int, at: datetime) -> None:
+    """A test passed: noted only if the connector is still as it was when the test began."""
+    as_tested = (connectors.c.tenant_id == tenant_id, connectors.c.id == connector_id, connectors.c.version == version)
+    connection.execute(update(connectors).where(*as_tested).values(tested_at=at))
 
 
 def delete_connector(connection: Connection, tenant_id: str, connector_id: str) -> None:

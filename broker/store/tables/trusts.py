@@ -44,7 +44,9 @@ class DomainRow(db.Model):  # type: ignore[name-defined, misc]
 
 
 class ConnectorRow(db.Model):  # type: ignore[name-defined, misc]
-    """`name_key` is the name as people search for it, and the order of the chooser."""
+    """`name_key` is the name as people search for it, and the order of the chooser. `tested_at`: when a test login last
+    passed with these settings.
+    """
 
     __tablename__ = "connectors"
     __table_args__ = (UniqueConstraint("tenant_id", "slug"),)
@@ -61,6 +63,7 @@ class ConnectorRow(db.Model):  # type: ignore[name-defined, misc]
     admits_guests: Mapped[bool]
     understood: Mapped[list[Any]] = mapped_column(JSON)
     warnings: Mapped[list[Any]] = mapped_column(JSON)
+    tested_at: Mapped[datetime | None] = mapped_column(Instant)
     version: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(Instant)
 

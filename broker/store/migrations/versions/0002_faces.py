@@ -172,6 +172,9 @@ def upgrade() -> None:
     with op.batch_alter_table('audit', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_audit_object_id'), ['object_id'], unique=False)
 
+    with op.batch_alter_table('connectors', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('tested_at', sa.BigInteger(), nullable=True))
+
     with op.batch_alter_table('domains', schema=None) as batch_op:
         batch_op.add_column(sa.Column('challenge', sa.String(length=80), nullable=True))
         batch_op.add_column(sa.Column('checked_at', sa.BigInteger(), nullable=True))
@@ -251,6 +254,9 @@ def downgrade() -> None:
         batch_op.drop_column('missing_since')
         batch_op.drop_column('checked_at')
         batch_op.drop_column('challenge')
+
+    with op.batch_alter_table('connectors', schema=None) as batch_op:
+        batch_op.drop_column('tested_at')
 
     with op.batch_alter_table('audit', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_audit_object_id'))
