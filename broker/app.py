@@ -8,6 +8,8 @@ from pathlib import Path
 from flask import Flask, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from broker.account import views as account_views
+from broker.account.face import AccountFace
 from broker.catalog.catalog import Catalog
 from broker.catalog.prepare import Preparer
 from broker.console import views as console_views
@@ -16,6 +18,7 @@ from broker.domain import random_ids
 from broker.domain.clock import Clock, SystemClock
 from broker.domain.http import Incoming, Reply
 from broker.downstream.account.protocol import AccountProtocol
+from broker.downstream.account.request import AccountSignIn
 from broker.downstream.oidc import endpoints as oidc_endpoints
 from broker.downstream.oidc.protocol import OidcProtocol
 from broker.downstream.saml import endpoints as saml_endpoints
@@ -24,12 +27,13 @@ from broker.interaction import chooser, signout, test_login
 from broker.keys.envelope import Envelope, read_master_key
 from broker.keys.keyring import Keyring
 from broker.login import sessions, testing
-from broker.login.context import Hub
+from broker.login.context import SESSION_COOKIE, Hub
 from broker.login.downstream import DownstreamProtocol, built_in_applications
 from broker.login.pipeline import Pipeline
 from broker.net.fetch import GuardedFetcher
 from broker.portal import views as portal_views
 from broker.portal.face import PortalFace
+from broker.services.account import Account
 from broker.services.applications import Applications
 from broker.services.configuration import Configuration
 from broker.services.connectors import Connectors
@@ -186,6 +190,7 @@ def _envelope(settings: Settings) -> Envelope:
 def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
     tenants, connectors, applications = Tenants(bench), Connectors(bench), Applications(bench)
     throttle = Throttle(hub.transient, bench.clock)
+    identities = Identities(bench)
     return Services(
         bench=bench,
         tenants=tenants,
@@ -197,7 +202,8 @@ def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
         upkeep=Upkeep(bench, hub.transient),
         staff=Staff(bench),
         throttle=throttle,
-        identities=Identities(bench),
+        identities=identities,
+        account=Account(bench, identities),
         master_key=MasterKey(bench),
         doctor=Doctor(bench),
         login_tests=LoginTests(hub, pipeline, connectors, throttle),
@@ -242,6 +248,9 @@ def _mount(app: Flask, built: Vestibule) -> None:
     )
     app.register_blueprint(chooser.blueprint(chooser.ChooserFace(built.pipeline)))
     app.register_blueprint(test_login.blueprint(test_login.LoginTestFace(built.services.login_tests)))
+    app.register_blueprint(
+        account_views.blueprint(AccountFace(built.services.account, AccountSignIn(built.pipeline, hub.traces), SESSION_COOKIE))
+    )
     app.register_blueprint(signout.blueprint(signout.SignOutFace(_SignOut(hub))))
     app.register_blueprint(portal_views.blueprint(PortalFace(built.setup_links)))
     app.register_blueprint(

@@ -141,11 +141,11 @@ class Identities:
         actor.require(Verb.MANAGE_PEOPLE, tenant_id)
         return self.sign_out_as(actor, tenant_id, person_id)
 
-    def sign_out_as(self, actor: Actor, tenant_id: str, person_id: str) -> int:
-        """As `sign_out`, for the person themselves, who needs no verb for it."""
+    def sign_out_as(self, actor: Actor, tenant_id: str, person_id: str, *, keep: str = "") -> int:
+        """As `sign_out`, for the person themselves, who needs no verb for it. `keep`: the session in which they ask."""
         with self._bench.database.unit_of_work() as connection:
             self.get(tenant_id, person_id)
-            ended = self._end_everything(connection, tenant_id, person_id)
+            ended = self._end_everything(connection, tenant_id, person_id, keep=keep)
             self._note(actor, tenant_id, person_id, signed_out_everywhere=(None, True), **_count(ended))
         return ended
 
@@ -177,9 +177,9 @@ class Identities:
             self._note(actor, tenant_id, person_id, link=(f"{link.connector_slug}: {link.issuer} {link.subject}", None))
         return link
 
-    def _end_everything(self, connection: Any, tenant_id: str, person_id: str) -> int:
+    def _end_everything(self, connection: Any, tenant_id: str, person_id: str, *, keep: str = "") -> int:
         identities.sign_out(connection, tenant_id, person_id, self._bench.clock.now())
-        return session_rows.end_all_of(connection, tenant_id, person_id)
+        return session_rows.end_all_of(connection, tenant_id, person_id, keep=keep)
 
     def _note(self, actor: Actor, tenant_id: str, person_id: str, **changed: tuple[Any, Any]) -> None:
         record(

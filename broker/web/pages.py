@@ -28,8 +28,11 @@ TITLES = (
     "This page cannot be used",
     "We could not sign you in",
 )
+OWN_PAGES = frozenset({"your account"})
+"""Names of applications that are pages of the hub itself: the only ones that have a translation."""
+
 _DATES = {"en": "en_GB", "fr": "fr_FR"}
-_HARMLESS_PARAMETERS = {"lang", "other", "tenant", "search", "after", "q"}
+_HARMLESS_PARAMETERS = {"lang", "other", "done", "tenant", "search", "after", "q"}
 """Protocol messages are not sent twice for the sake of a language."""
 
 ADVICE = {
@@ -52,6 +55,8 @@ def render(template: str, **context: Any) -> str:
     """The page as text. Context `locale` is the application's ui_locales, if it sent any."""
     language = _language(context.pop("locale", None))
     context["_"] = i18n.translator(language)
+    if context.get("application_name") in OWN_PAGES:
+        context["application_name"] = context["_"](context["application_name"])
     context["language"] = language
     context["date"] = partial(format_date, format="long", locale=_DATES[language])
     context["moment"] = partial(format_datetime, format="d MMM y, HH:mm", tzinfo=UTC, locale=_DATES[language])
@@ -91,7 +96,8 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.globals.update(static=static_address, csrf_token=security.csrf_token, csrf_field=security.CSRF_FIELD)
+    made.globals.update(static=static_address, languages=i18n.LANGUAGES)
+    made.globals.update(csrf_token=security.csrf_token, csrf_field=security.CSRF_FIELD)
     for name in made.list_templates(extensions=["html"]):
         made.get_template(name)
     return made

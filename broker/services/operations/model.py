@@ -13,6 +13,7 @@ from broker.domain.trust import Tenant
 from broker.services.actor import Actor, Verb
 
 if TYPE_CHECKING:
+    from broker.services.account import Account
     from broker.services.applications import Applications
     from broker.services.configuration import Configuration
     from broker.services.connectors import Connectors
@@ -47,6 +48,7 @@ class Services:
     staff: Staff
     throttle: Throttle
     identities: Identities
+    account: Account
     master_key: MasterKey
     doctor: Doctor
     login_tests: LoginTests

@@ -90,9 +90,12 @@ def end(connection: Connection, handle_hash: bytes) -> int:
     return _END.run(connection, handle_hash=handle_hash)
 
 
-def end_all_of(connection: Connection, tenant_id: str, identity_id: str) -> int:
+def end_all_of(connection: Connection, tenant_id: str, identity_id: str, *, keep: str = "") -> int:
+    """`keep`: the id of a session that goes on."""
     return connection.execute(
-        delete(_sessions).where(_sessions.c.tenant_id == tenant_id, _sessions.c.identity_id == identity_id)
+        delete(_sessions).where(
+            _sessions.c.tenant_id == tenant_id, _sessions.c.identity_id == identity_id, _sessions.c.id != keep
+        )
     ).rowcount
 
 
