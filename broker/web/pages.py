@@ -32,7 +32,7 @@ OWN_PAGES = frozenset({"your account"})
 """Names of applications that are pages of the hub itself: the only ones that have a translation."""
 
 _DATES = {"en": "en_GB", "fr": "fr_FR"}
-_HARMLESS_PARAMETERS = {"lang", "other", "done", "tenant", "search", "after", "q"}
+_HARMLESS_PARAMETERS = {"lang", "other", "tenant", "search", "after", "q"}
 """Protocol messages are not sent twice for the sake of a language."""
 
 ADVICE = {
