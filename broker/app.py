@@ -200,7 +200,7 @@ def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
         setup_links=SetupLinks(bench, tenants, connectors),
         traces=Traces(bench),
         upkeep=Upkeep(bench, hub.transient),
-        staff=Staff(bench),
+        staff=Staff(bench, hub.transient, throttle),
         throttle=throttle,
         identities=identities,
         account=Account(bench, identities),

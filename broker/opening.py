@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from flask import Flask
 from broker.app import Vestibule, create_app, vestibule
 from broker.domain.errors import InvalidSettings
 from broker.keys.envelope import create_master_key
+from broker.services.actor import operator
+from broker.services.staff.invitations import Invitation
 from broker.settings import Settings, load
 from broker.store import upgrade
 
@@ -43,8 +46,16 @@ def make_master_key(path: Path) -> None:
         raise InvalidSettings(f"{path} cannot be made: {error.strerror}.", field="file") from error
 
 
-def initialise(settings: Settings | None = None) -> list[str]:
-    """What was made, in words. Never overwrites a key."""
+@dataclass(frozen=True, slots=True)
+class Initialised:
+    """`made`: in words. `first_owner`: the link for whoever will own the hub, until somebody does."""
+
+    made: list[str]
+    first_owner: Invitation | None
+
+
+def initialise(settings: Settings | None = None) -> Initialised:
+    """Makes what is missing. Never overwrites a key."""
     settings = settings or load()
     made: list[str] = []
     key_file = Path(settings.master_key_file)
@@ -56,8 +67,9 @@ def initialise(settings: Settings | None = None) -> list[str]:
     if before != after:
         made.append(f"Database: at {after}")
     made += [f"Made: {name}" for name in built.keyring.initialise(settings.public_url.partition("://")[2], built.clock.now())]
+    first_owner = built.services.staff.invitations.first_owner(operator("init"))
     built.database.dispose()
-    return made or ["Everything was there already."]
+    return Initialised(made or ["Everything was there already."], first_owner)
 
 
 def migrate() -> tuple[str | None, str | None]:

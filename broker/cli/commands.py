@@ -29,9 +29,13 @@ def main() -> None:
 @main.command()
 @sentences
 def init() -> None:
-    """Make the state folder, master key, database, keys and secrets. Safe to repeat."""
-    for line in opening.initialise():
+    """Make the state folder, master key, database, keys, secrets, and a link for the first owner. Safe to repeat."""
+    done = opening.initialise()
+    for line in done.made:
         click.echo(line)
+    if done.first_owner is not None:
+        click.echo("\nNobody owns the console yet. Start the hub and open this link; it works once, for 24 hours:")
+        click.echo(done.first_owner.url)
 
 
 @main.command()

@@ -6,6 +6,7 @@ form's token.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TypeVar
@@ -17,12 +18,12 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from broker.domain.access_errors import NotSignedIn, ReauthenticationRequired
 from broker.domain.clock import Clock
 from broker.domain.errors import MessageTooLarge
-from broker.domain.http import Redirect
+from broker.domain.http import Cookie, Redirect
 from broker.services.actor import Actor
-from broker.services.staff import Staff, StaffSession
+from broker.services.staff import Staff, StaffSession, Visitor
 from broker.web.http import COOKIE_PREFIX, MAX_BODY_BYTES, incoming_of
 from broker.web.outgoing import respond
-from broker.web.security import CSRF_FIELD, check_csrf
+from broker.web.security import CSRF_FIELD, check_csrf, later_cookie
 
 COOKIE = "vestibule-staff"
 SCOPE = "/console"
@@ -30,6 +31,9 @@ SIGN_IN = "/console/sign-in"
 CONFIRM = "/console/confirm"
 FRESH = timedelta(minutes=10)
 """How long ago somebody may have shown their credentials when they change what is sensitive."""
+
+_INSIDE = re.compile(r"/console(?!/(?:sign-in|sign-out|welcome|confirm)\b)(?:[/?][\x21-\x5b\x5d-\x7e]{0,1000})?")
+"""A path of ours in printable ASCII; no backslash, which browsers take for a slash."""
 
 View = TypeVar("View", bound=Callable[..., object])
 
@@ -46,12 +50,12 @@ def install(views: Blueprint, staff: Staff, clock: Clock) -> None:
     @views.before_request
     def enter() -> Response | None:
         handle = request.cookies.get(COOKIE_PREFIX + COOKIE)
-        g.staff_session = staff.session(handle) if handle else None
+        g.staff_session = staff.sessions.find(handle) if handle else None
         g.staff_clock = clock
         view = current_app.view_functions[request.endpoint or ""]
         if g.staff_session is None and not getattr(view, "public", False):
             if request.method in {"GET", "HEAD"}:
-                return respond(Redirect(f"{SIGN_IN}?{urlencode({'next': request.full_path.rstrip('?')})}"))
+                return respond(Redirect(leading(SIGN_IN, request.full_path.rstrip("?"))))
             raise NotSignedIn(cause="no session, or it has ended")
         if request.method not in {"GET", "HEAD"}:
             check_csrf(SCOPE, _token())
@@ -81,6 +85,28 @@ def session() -> StaffSession:
 
 def actor() -> Actor:
     return session().member.actor
+
+
+def visitor() -> Visitor:
+    return Visitor(request.remote_addr or "", request.headers.get("user-agent", ""))
+
+
+def let_in(staff: Staff, handle: str) -> None:
+    """The browser keeps the handle of a new session; the one that it had before is over (session fixation)."""
+    if older := request.cookies.get(COOKIE_PREFIX + COOKIE):
+        staff.sessions.end(older)
+    later_cookie(Cookie(COOKIE, handle))
+
+
+def leading(address: str, following: str | None, **more: str) -> str:
+    """An address of the door that remembers where somebody wants to go afterwards."""
+    query = {**({"next": inside(following)} if following else {}), **more}
+    return f"{address}?{urlencode(query)}" if query else address
+
+
+def inside(address: str | None) -> str:
+    """Where somebody wanted to go, if that is a page of ours; else the first page. Nobody else's address is ever followed."""
+    return address if address and _INSIDE.fullmatch(address) else SCOPE
 
 
 def confirmed() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from broker.console import door
 from broker.services.operations import Operations
@@ -16,6 +17,11 @@ class ConsoleFace:
     public_url: str
     operations: Operations
     staff: Staff
+
+    @property
+    def host(self) -> str:
+        """What people see in their address bar."""
+        return urlsplit(self.public_url).netloc
 
     def run(self, name: str, input: Any) -> Any:
         """An operation, as whoever is signed in. A sensitive one asks who they are first, if they said so too long ago."""

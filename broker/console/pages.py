@@ -11,13 +11,21 @@ from flask import Response, request
 
 from broker.console import door
 from broker.domain.access_errors import NotSignedIn, ReauthenticationRequired
-from broker.domain.errors import BrokerError, ConfigurationError, FetchError, Forbidden, MalformedRequest, RepeatedParameter
+from broker.domain.errors import (
+    BrokerError,
+    ConfigurationError,
+    FetchError,
+    Forbidden,
+    InvalidSettings,
+    MalformedRequest,
+    RepeatedParameter,
+)
 from broker.domain.http import Cookie, Page, Redirect
 from broker.domain.messages import translatable
 from broker.services.actor import Verb
 from broker.web.http import COOKIE_PREFIX, incoming_of
 from broker.web.outgoing import respond
-from broker.web.security import CSRF_FIELD, csrf_token, later_cookie
+from broker.web.security import CALLING_FORM_POLICY, CSRF_FIELD, csrf_token, later_cookie
 
 _NOTICE = "console-notice"
 
@@ -75,6 +83,17 @@ def show(template: str, *, status: int = 200, **context: Any) -> Response:
     return respond(Page(template, {**frame, "can": actor.can, "problem": None, **context}, status))
 
 
+def bare(template: str, *, status: int = 200, scripted: bool = False, **context: Any) -> Response:
+    """A page of the door, outside the frame. `scripted`: its script asks us for a passkey's challenge."""
+    response = respond(Page(template, {"csrf": csrf_token(door.SCOPE), "problem": None, **context}, status))
+    return with_script(response) if scripted else response
+
+
+def with_script(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = CALLING_FORM_POLICY
+    return response
+
+
 def _inside(address: str) -> bool:
     return request.path == address or request.path.startswith(f"{address}/")
 
@@ -130,6 +149,12 @@ def changed(
     except (ConfigurationError, FetchError) as error:
         return again(problem_of(error, typed, place))
     return done(address, notice)
+
+
+def same_twice(given: dict[str, str]) -> None:
+    """A new password is typed twice: nobody sees what they type. Raises InvalidSettings."""
+    if given.get("password", "") != given.get("again", ""):
+        raise InvalidSettings(translatable("The two passwords differ. Type the same one twice."), field="again")
 
 
 def done(address: str, notice: str) -> Response:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from broker.console import door, home, people, tenant_page, tenants
+from broker.console import confirm, door, home, people, sign_in, tenant_page, tenants, welcome
 from broker.console.face import ConsoleFace
 from broker.domain.clock import Clock
 
-AREAS = (home.routes, tenants.routes, tenant_page.routes, people.routes)
+AREAS = (
+    sign_in.routes,
+    welcome.routes,
+    confirm.routes,
+    home.routes,
+    tenants.routes,
+    tenant_page.routes,
+    people.routes,
+)
 
 
 def blueprint(face: ConsoleFace, clock: Clock) -> Blueprint:

@@ -92,20 +92,37 @@ def record(
     fields_changed: dict[str, tuple[Any, Any]],
 ) -> None:
     """Audit entry and new configuration version; inside the unit of work that wrote the change."""
-    now = bench.clock.now()
+    before = {name: pair[0] for name, pair in fields_changed.items()}
+    after = {name: pair[1] for name, pair in fields_changed.items()}
     with bench.database.unit_of_work() as connection:
-        configuration.record_change(connection, kind, object_id, now)
+        configuration.record_change(connection, kind, object_id, bench.clock.now())
+        note(bench, actor.name, kind=kind, object_id=object_id, tenant_id=tenant_id, action=action, before=before, after=after)
+
+
+def note(
+    bench: Workbench,
+    actor: str,
+    *,
+    kind: str,
+    object_id: str,
+    tenant_id: str | None,
+    action: str,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    """Audit entry of what changes no configuration: somebody signed in, somebody read a trace."""
+    with bench.database.unit_of_work() as connection:
         audit.add(
             connection,
             {
-                "at": now,
-                "actor": actor.name,
+                "at": bench.clock.now(),
+                "actor": actor[:120],
                 "tenant_id": tenant_id,
                 "action": f"{kind}.{action}",
                 "object_kind": kind,
                 "object_id": object_id,
-                "before": {name: pair[0] for name, pair in fields_changed.items()},
-                "after": {name: pair[1] for name, pair in fields_changed.items()},
+                "before": before or {},
+                "after": after or {},
             },
         )
 

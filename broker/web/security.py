@@ -24,6 +24,9 @@ OPEN_FORM_POLICY = _POLICY
 
 CLOSED_FORM_POLICY = _POLICY + "; form-action 'self'"
 
+CALLING_FORM_POLICY = CLOSED_FORM_POLICY + "; connect-src 'self'"
+"""For pages whose script calls us."""
+
 OPEN_FORM_TEMPLATES = frozenset(
     {
         "interaction/home_realm.html",

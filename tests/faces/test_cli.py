@@ -45,7 +45,7 @@ def test_init_makes_everything_once(empty: Path) -> None:
     assert f"Database: at {upgrade.head()}" in first
     assert first.count("key (RS256)") == 3
     assert first.count("key (ES256)") == 1
-    assert second == "Everything was there already.\n"
+    assert second.startswith("Everything was there already.\n")
     assert (empty / "master.key").read_bytes() == contents
     assert stat.S_IMODE((empty / "master.key").stat().st_mode) == 0o600
     assert contents.strip().decode() not in first, "it says where the key is, never what it is"

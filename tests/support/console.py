@@ -18,7 +18,7 @@ def member(hub: Hub, role: Role = Role.OWNER, tenant: str | None = None, name: s
     """An account; a tenant administrator needs the slug of its tenant."""
     who = name or f"{role.value}{f'-{tenant}' if tenant else ''}"
     tenant_id = hub.tenants[tenant] if tenant else None
-    return hub.built.services.staff.create(ME, f"{who}@staff.example", who.title(), role, tenant_id)
+    return hub.built.services.staff.accounts.create(ME, f"{who}@staff.example", who.title(), role, tenant_id)
 
 
 class Desk:
@@ -27,7 +27,7 @@ class Desk:
     def __init__(self, hub: Hub, who: StaffMember) -> None:
         self.hub, self.member = hub, who
         self.browser: Browser = hub.browser()
-        handle = hub.built.services.staff.open_session(who, "test")
+        handle = hub.built.services.staff.sessions.open(who, "test")
         self.browser.client.set_cookie(COOKIE_PREFIX + door.COOKIE, handle, domain="localhost", secure=True, httponly=True)
 
     def get(self, path: str, **sent: Any) -> TestResponse:

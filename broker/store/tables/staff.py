@@ -60,11 +60,14 @@ class StaffSessionRow(db.Model):  # type: ignore[name-defined, misc]
 
 
 class StaffLinkRow(db.Model):  # type: ignore[name-defined, misc]
-    """One-time links: the first owner, an invitation, a lost credential. Only the hash of the token is stored."""
+    """One-time links: an invitation, a lost credential. Only the hash of the token is stored.
+
+    `staff_id` NULL: for the first owner, who says who they are when they open it.
+    """
 
     __tablename__ = "staff_links"
     token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), index=True)
+    staff_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), index=True)
     created_by: Mapped[str] = mapped_column(String(120))
     created_at: Mapped[datetime] = mapped_column(Instant)
     expires_at: Mapped[datetime] = mapped_column(Instant)

@@ -119,7 +119,7 @@ def upgrade() -> None:
 
     op.create_table('staff_links',
     sa.Column('token_hash', sa.LargeBinary(length=32), nullable=False),
-    sa.Column('staff_id', sa.String(length=40), nullable=False),
+    sa.Column('staff_id', sa.String(length=40), nullable=True),
     sa.Column('created_by', sa.String(length=120), nullable=False),
     sa.Column('created_at', sa.BigInteger(), nullable=False),
     sa.Column('expires_at', sa.BigInteger(), nullable=False),
