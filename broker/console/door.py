@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 from urllib.parse import urlencode
 
@@ -67,7 +67,7 @@ def _token() -> str | None:
     if request.mimetype == "application/json":
         return request.headers.get("X-CSRF-Token")
     if request.mimetype == "multipart/form-data":
-        request.max_content_length = MAX_BODY_BYTES
+        request.max_content_length = request.max_form_memory_size = MAX_BODY_BYTES  # pasted metadata is a field, not a file
         try:
             return request.form.get(CSRF_FIELD)
         except RequestEntityTooLarge as error:
@@ -109,7 +109,14 @@ def inside(address: str | None) -> str:
     return address if address and _INSIDE.fullmatch(address) else SCOPE
 
 
+def now() -> datetime:
+    """The one clock, as this request sees it."""
+    moment = g.staff_clock.now()
+    assert isinstance(moment, datetime)
+    return moment
+
+
 def confirmed() -> None:
     """Raises ReauthenticationRequired when the credentials were shown too long ago."""
-    if session().authenticated_at + FRESH <= g.staff_clock.now():
+    if session().authenticated_at + FRESH <= now():
         raise ReauthenticationRequired(cause="credentials were shown too long ago")

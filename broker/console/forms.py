@@ -91,9 +91,9 @@ def _place(field: str) -> str:
     return _PLACES.get(base, base)
 
 
-def storing(control: Control, value: str) -> Control:
-    """The control of an object that exists."""
-    return replace(control, stored=value)
+def storing(control: Control, value: str, *, accepted: bool = False) -> Control:
+    """The control of an object that exists. `accepted`: its risk has been taken already."""
+    return replace(control, stored=value, accepted=accepted)
 
 
 def filled(controls: tuple[Control, ...], problem: Problem | None) -> Form:
@@ -106,7 +106,7 @@ def _filled(control: Control, typed: Mapping[str, str]) -> Control:
     if control.kind == "secret" or not typed:
         return replace(control, value="" if control.kind == "secret" else control.stored)
     missing = "" if control.kind == "check" else control.stored  # a box that is not ticked is not sent
-    accepted = f"risk-{control.name}" in typed
+    accepted = f"risk-{control.name}" in typed or (control.accepted and control.name not in typed and control.kind != "check")
     return replace(control, value=typed.get(control.name, missing), accepted=accepted)
 
 

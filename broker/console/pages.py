@@ -136,19 +136,25 @@ def asked(name: str) -> str:
 def changed(
     change: Callable[[dict[str, str]], tuple[str, str]], again: Callable[[Problem], Response], *lists: str, place: str = ""
 ) -> Response:
-    """Carries out a change; it says where to go next and what to say there.
+    """Carries out a change, which says where to go next and what to say there. See `answered`."""
+    return answered(lambda typed: done(*change(typed)), again, *lists, place=place)
+
+
+def answered(
+    change: Callable[[dict[str, str]], Response], again: Callable[[Problem], Response], *lists: str, place: str = ""
+) -> Response:
+    """Carries out a change, whose answer is a page of its own (what is shown once must not pass through an address).
 
     What is refused is said at the field, on the same page, with everything typed still there. Who may not do it, or must
     confirm who they are first, is no matter of the form.
     """
     typed = fields(*lists)
     try:
-        address, notice = change(typed)
+        return change(typed)
     except (NotSignedIn, ReauthenticationRequired, Forbidden):
         raise
     except (ConfigurationError, FetchError) as error:
         return again(problem_of(error, typed, place))
-    return done(address, notice)
 
 
 def same_twice(given: dict[str, str]) -> None:

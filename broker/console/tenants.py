@@ -103,7 +103,7 @@ def _create(face: ConsoleFace, typed: dict[str, str]) -> tuple[str, str]:
 
 
 def slug_of(name: str) -> str:
-    """"Société Générale" → "societe-generale"."""
+    """ "Société Générale" → "societe-generale"."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:63].strip("-")
 

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from broker.console import confirm, door, home, people, sign_in, tenant_page, tenants, welcome
+from broker.console import (
+    confirm,
+    connector_settings,
+    connectors,
+    door,
+    home,
+    people,
+    setup_links,
+    sign_in,
+    tenant_page,
+    tenants,
+    welcome,
+)
 from broker.console.face import ConsoleFace
 from broker.domain.clock import Clock
 
@@ -16,6 +28,9 @@ AREAS = (
     tenants.routes,
     tenant_page.routes,
     people.routes,
+    setup_links.routes,
+    connectors.routes,
+    connector_settings.routes,
 )
 
 

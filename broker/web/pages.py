@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC
+from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,11 @@ def render(template: str, **context: Any) -> str:
     context["moment"] = partial(format_datetime, format="d MMM y, HH:mm", tzinfo=UTC, locale=_DATES[language])
     context["switch_to"] = _other_language(language)
     return environment().get_template(template).render(context)
+
+
+def day(moment: datetime, language: str) -> str:
+    """A date as that language writes it."""
+    return format_date(moment, format="long", locale=_DATES[language])
 
 
 def self_posting(template: str, action: str, fields: Pairs) -> str:

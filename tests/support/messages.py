@@ -11,8 +11,11 @@ from jinja2 import Environment, nodes
 
 from broker.demo import site, world
 from broker.domain import errors
+from broker.downstream.oidc.settings import OidcClientSettings
+from broker.downstream.saml.settings import SamlApplicationSettings
 from broker.portal import guidance, views
 from broker.web import pages
+from connectors import registry
 from metadata import saml_words
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,7 +24,7 @@ SERVICES = tuple(ROOT / "broker" / "services" / name for name in ("connectors.py
 
 
 def message_ids() -> set[str]:
-    return {*of_templates(), *of_errors(), *of_pages(), *of_portal(), *of_demonstration(), *marked()}
+    return {*of_templates(), *of_errors(), *of_pages(), *of_portal(), *of_settings(), *of_demonstration(), *marked()}
 
 
 def marked() -> Iterator[str]:
@@ -63,6 +66,14 @@ def of_portal() -> Iterator[str]:
         yield from (each.where, each.find)
         for field in each.fields:
             yield from (text for text in dataclasses.astuple(field)[1:3] if text)
+
+
+def of_settings() -> Iterator[str]:
+    """What forms say of every setting of connectors and applications."""
+    kinds = (registry.connector_type(name).Settings for name in registry.BUILT_IN)
+    for settings in (*kinds, SamlApplicationSettings, OidcClientSettings):
+        for item in dataclasses.fields(settings):
+            yield from (text for text in (item.metadata["help"], item.metadata["risk"]) if text)
 
 
 def filled_in_elsewhere() -> Iterator[str]:

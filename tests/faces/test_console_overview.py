@@ -1,0 +1,117 @@
+"""The page of a tenant: what it has, what is missing, domains, and set-up links that are shown once."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from broker.services.actor import Role
+from tests.support import pages
+from tests.support.console import Desk, desk
+from tests.support.hub import ME, PUBLIC_URL, Hub
+
+ACME = "/console/tenants/acme"
+
+
+@pytest.fixture
+def acme(hub: Hub) -> Desk:
+    hub.tenant("acme")
+    return desk(hub)
+
+
+def test_given_a_fresh_tenant_then_its_page_says_what_is_missing_and_leads_there(acme: Desk) -> None:
+    links = pages.links(acme.page(ACME))
+    assert links["Send the customer a set-up link"] == f"{ACME}/new/setup-link"
+    assert links["Connect it yourself"] == f"{ACME}/new/connector"
+    assert {"Add a domain", "Choose an application"} <= links.keys()
+
+
+def test_given_a_tenant_that_has_everything_then_nothing_is_asked_of_anybody(hub: Hub) -> None:
+    hub.tenant("acme", "acme.example")
+    hub.saml_idp("acme")
+    hub.saml_app()
+    page = desk(hub).page(ACME)
+    assert "Until its people can sign in" not in page
+    assert {"acme idp", "Wiki"} <= pages.links(page).keys()
+    assert "acme.example" in pages.text(page)
+
+
+# --- domains ------------------------------------------------------------------------------------------------------------
+
+
+def test_given_a_domain_when_added_and_removed_then_the_page_says_so(hub: Hub, acme: Desk) -> None:
+    acme.submit(ACME, "/domains", domain=" Acme.Example ")
+    page = acme.page(ACME)
+    assert "The domain has been added." in pages.text(page)
+    assert "Vouched for" in pages.text(page)
+    acme.submit(ACME, "/domains/acme.example/remove")
+    assert "The domain has been removed." in pages.text(acme.page(ACME))
+    assert hub.count("domains") == 0
+
+
+def test_given_a_domain_of_another_tenant_then_it_is_refused_at_the_field(hub: Hub, acme: Desk) -> None:
+    hub.tenant("globex", "globex.example")
+    answer = acme.submit(ACME, "/domains", domain="globex.example")
+    assert answer.status_code == 409
+    assert 'id="wrong-domain"' in answer.text
+    assert pages.form_to(answer.text, "/domains").fields["domain"] == "globex.example"
+
+
+def test_given_a_domain_when_credentials_were_shown_long_ago_then_they_are_asked_for_first(hub: Hub, acme: Desk) -> None:
+    form = pages.form_to(acme.page(ACME), "/domains").with_fields(domain="acme.example")
+    hub.clock.forward(minutes=11)
+    acme.browser.post(f"{ACME}/domains", form.fields)
+    assert hub.count("domains") == 0
+
+
+# --- set-up links -------------------------------------------------------------------------------------------------------
+
+
+def test_given_a_new_link_then_it_is_shown_once_with_words_in_both_languages_and_works(hub: Hub, acme: Desk) -> None:
+    answer = acme.submit(f"{ACME}/new/setup-link", "/new/setup-link", label="Anna, IT", days="7")
+    assert answer.status_code == 200
+    (link,) = set(re.findall(rf"{PUBLIC_URL}/setup/[\w-]+", pages.text(answer.text)))
+    said = pages.text(answer.text)
+    assert "Hello, with this link" in said
+    assert "Bonjour, ce lien" in said
+    assert "9 March 2026" in said
+    assert "9 mars 2026" in said
+    assert hub.browser().open(link).status_code == 200
+    listed = acme.page(ACME)
+    assert "Anna, IT" in listed
+    assert link.rpartition("/")[2] not in listed
+
+
+def test_given_a_link_when_revoked_then_it_opens_no_more(hub: Hub, acme: Desk) -> None:
+    link = hub.built.setup_links.create(ME, hub.tenants["acme"], label="Anna")
+    acme.submit(ACME, f"/setup-links/{link.id}/revoke")
+    assert hub.browser().open(f"/setup/{link.token}").status_code == 404
+    assert "Revoked" in pages.text(acme.page(ACME))
+
+
+@pytest.mark.parametrize("days", ["0", "91", "soon", "", "1e400"])
+def test_given_an_impossible_time_then_it_is_said_at_the_field(hub: Hub, acme: Desk, days: str) -> None:
+    answer = acme.submit(f"{ACME}/new/setup-link", "/new/setup-link", label="Anna", days=days)
+    assert answer.status_code == 400
+    assert 'id="wrong-days"' in answer.text
+    assert pages.form_to(answer.text, "/new/setup-link").fields["label"] == "Anna"
+    assert hub.count("setup_links") == 0
+
+
+@pytest.mark.parametrize("role", [Role.SUPPORT, Role.AUDITOR])
+def test_given_a_role_that_only_reads_then_there_is_nothing_to_press(hub: Hub, role: Role) -> None:
+    hub.tenant("acme", "acme.example")
+    hub.built.setup_links.create(ME, hub.tenants["acme"], label="Anna")
+    mine = desk(hub, role)
+    assert [form.action for form in pages.forms(mine.page(ACME)) if form.action.startswith("/console/tenants")] == []
+    assert mine.get(f"{ACME}/new/setup-link").status_code == 403
+
+
+def test_given_a_tenant_administrator_then_their_page_has_no_foreign_tools(hub: Hub) -> None:
+    hub.tenant("acme", "acme.example")
+    hub.saml_app()
+    page = desk(hub, Role.TENANT_ADMIN, "acme").page(ACME)
+    assert "Connect one" in pages.links(page)
+    assert not {"Make a link", "Wiki", "Settings", "Claim rules"} & pages.links(page).keys()
+    assert "Wiki" in pages.text(page)
