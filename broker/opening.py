@@ -92,6 +92,15 @@ def read_file(path: Path) -> bytes:
         raise InvalidSettings(f"The file {path} cannot be read.", field="file") from error
 
 
+def read_text(path: Path) -> str:
+    """A text file, also as Windows PowerShell writes one (UTF-16 with a mark). Raises InvalidSettings."""
+    data = read_file(path)
+    try:
+        return data.decode("utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidSettings(f"The file {path} is not text in UTF-8.", field="file") from error
+
+
 def serve(bind: str, *, workers: int, threads: int, when_ready: Callable[[], None] | None = None) -> None:
     """gunicorn with threads; returns when it is stopped."""
     from gunicorn.app.base import BaseApplication

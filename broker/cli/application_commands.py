@@ -21,27 +21,6 @@ def application() -> None:
     """Downstream trusts: the applications that people use."""
 
 
-@application.command("list")
-@sentences
-def application_list() -> None:
-    """All applications."""
-    rows = [
-        (
-            item.slug,
-            item.name,
-            item.protocol,
-            "on" if item.enabled else "off",
-            "all tenants" if item.tenant_ids is None else f"{len(item.tenant_ids)} tenants",
-        )
-        for item in opening.open_hub().applications.all()
-    ]
-    show.table(
-        ("application", "name", "protocol", "state", "serves"),
-        rows,
-        empty="There are no applications yet: vestibule application add --help",
-    )
-
-
 @application.command("add")
 @click.argument("slug")
 @click.option("--name", required=True, help="Name that people see.")

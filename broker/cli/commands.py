@@ -11,19 +11,30 @@ from broker import __version__, opening
 from broker.app import Vestibule
 from broker.cli import show
 from broker.cli.application_commands import application
+from broker.cli.caller import SERVER
 from broker.cli.care_commands import doctor, master_key
+from broker.cli.completion import completion
+from broker.cli.generated import register
+from broker.cli.layout import ON_THE_MACHINE, Sections
 from broker.cli.sentences import me, sentences
 from broker.domain.errors import UnknownObject
 from broker.services import declarative
 from broker.services.configuration import summary
 from broker.services.connectors import SaveConnector
+from broker.services.operations import table
 from broker.services.tenants import SaveDomain, SaveTenant
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Sections, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.option("--server", envvar=SERVER, metavar="URL", help="Work on the hub at this address, with a token; see docs/cli.md.")
 @click.version_option(__version__, prog_name="vestibule")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context, server: str | None) -> None:
     """Vestibule, an identity hub. Settings come from VESTIBULE_* variables; see docs/settings.md."""
+    if server and context.invoked_subcommand in ON_THE_MACHINE:
+        raise click.UsageError(
+            f"{context.invoked_subcommand} works on the hub's own machine only: leave out --server, and unset {SERVER}."
+        )
 
 
 @main.command()
@@ -120,26 +131,6 @@ def _renamed(built: Vestibule, slug: str, name: str) -> SaveTenant:
         return SaveTenant(slug, name)
     kept = (found.enabled, found.session_idle_seconds, found.session_absolute_seconds, found.acceptance_rules)
     return SaveTenant(slug, name, *kept)
-
-
-@tenant.command("list")
-@sentences
-def tenant_list() -> None:
-    """All tenants with their domains and connectors."""
-    built = opening.open_hub()
-    rows = [
-        (
-            found.slug,
-            found.name,
-            "on" if found.enabled else "off",
-            ", ".join(domain.name for domain in built.tenants.domains(found.id)),
-            ", ".join(f"{item.slug} ({item.type}{'' if item.enabled else ', off'})" for item in built.connectors.all(found.id)),
-        )
-        for found in built.tenants.all()
-    ]
-    show.table(
-        ("tenant", "name", "state", "domains", "connectors"), rows, empty="There are no tenants yet: vestibule tenant add --help"
-    )
 
 
 # --- connectors -------------------------------------------------------------------------------------------------------
@@ -273,5 +264,6 @@ def upkeep() -> None:
         )
 
 
-for command in (application, doctor, master_key):
+for command in (application, completion, doctor, master_key):
     main.add_command(command)
+register(main, table.ALL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 
 import click
@@ -33,8 +34,13 @@ def changes(items: Sequence[Change]) -> None:
             click.secho(f"    ! {note}", fg="yellow")
 
 
+def safe(text: str) -> str:
+    """Nothing that came from outside may drive the terminal: control characters (ECMA-48) become a mark."""
+    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(each) in {"Cc", "Cf", "Zl", "Zp"} else each for each in text)
+
+
 def _short(value: object) -> str:
-    text = str(value)
+    text = safe(str(value))
     return text if len(text) <= _VALUE else text[: _VALUE - 1] + "…"
 
 
@@ -42,7 +48,7 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[object]], *, empty: s
     if not rows:
         click.echo(empty)
         return
-    cells = [[str(cell) for cell in row] for row in rows]
+    cells = [[safe(str(cell)) for cell in row] for row in rows]
     widths = [max(len(headings[i]), *(len(row[i]) for row in cells)) for i in range(len(headings))]
     click.secho("  ".join(text.ljust(width) for text, width in zip(headings, widths, strict=True)).rstrip(), bold=True)
     for row in cells:

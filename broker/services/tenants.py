@@ -64,6 +64,21 @@ class SaveDomain:
     connector_ids: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ConnectorKind:
+    """As much of a connector as a list of tenants says."""
+
+    slug: str
+    type: str
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Belongings:
+    domains: tuple[str, ...] = ()
+    connectors: tuple[ConnectorKind, ...] = ()
+
+
 class Tenants:
     def __init__(self, bench: Workbench) -> None:
         self._bench = bench
@@ -157,6 +172,18 @@ class Tenants:
         """Id → slug of many at once."""
         with self._bench.database.reading() as connection:
             return {row.id: row.slug for row in trust_queries.tenant_names(connection, tenant_ids)}
+
+    def belongings(self, tenant_ids: Collection[str]) -> dict[str, Belongings]:
+        """By tenant id: domains and connectors of many tenants at once."""
+        with self._bench.database.reading() as connection:
+            domains = trust_queries.domain_names_of(connection, tenant_ids)
+            connectors = trust_queries.connector_kinds_of(connection, tenant_ids)
+        found: dict[str, tuple[list[str], list[ConnectorKind]]] = {tenant_id: ([], []) for tenant_id in tenant_ids}
+        for row in domains:
+            found[row.tenant_id][0].append(row.name)
+        for row in connectors:
+            found[row.tenant_id][1].append(ConnectorKind(row.slug, row.type, row.enabled))
+        return {tenant_id: Belongings(tuple(names), tuple(kinds)) for tenant_id, (names, kinds) in found.items()}
 
     def ids(self, slugs: Collection[str]) -> dict[str, str]:
         """Slug → id of many at once. Raises UnknownObject when there is none of a name."""

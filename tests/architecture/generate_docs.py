@@ -17,6 +17,7 @@ from typing import Any
 import click
 
 from broker.cli.commands import main as vestibule
+from broker.cli.layout import OTHERS, SECTIONS
 from broker.domain.errors import BrokerError
 from broker.downstream.oidc.settings import OidcClientSettings
 from broker.downstream.saml.settings import SamlApplicationSettings
@@ -71,7 +72,14 @@ def fields_table(kind: type, leave_out: frozenset[str] = frozenset()) -> str:
     return table(("setting", "kind", "default", "meaning"), rows)
 
 
-_KINDS = {"str": "text", "bool": "true or false", "int": "number", "int | None": "number", "tuple[str, ...]": "list", "tuple[int, ...]": "list"}
+_KINDS = {
+    "str": "text",
+    "bool": "true or false",
+    "int": "number",
+    "int | None": "number",
+    "tuple[str, ...]": "list",
+    "tuple[int, ...]": "list",
+}
 
 
 def _field_row(item: Any) -> tuple[str, str, str, str]:
@@ -152,6 +160,7 @@ def _commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Co
 
 
 def command_pages() -> str:
+    """Every command with its options; the words are the command's own."""
     parts = []
     for path, command in commands():
         # The names as `main` sets them: click remembers what it saw first.
@@ -160,6 +169,28 @@ def command_pages() -> str:
         )
         parts.append(f"## {path.removeprefix('vestibule ')}\n\n```text\n{command.get_help(context).strip()}\n```\n")
     return "\n".join(parts)
+
+
+def command_tables() -> str:
+    """One table a section of `vestibule --help`, one line a command."""
+    known = {name for _, names in SECTIONS for name in names}
+    others = tuple(name for name in sorted(vestibule.commands) if name not in known)
+    return "\n".join(f"### {title}\n\n{_command_table(names)}" for title, names in (*SECTIONS, (OTHERS, others)))
+
+
+def _command_table(names: tuple[str, ...]) -> str:
+    rows = []
+    for path, command in commands():
+        words = path.split()[1:]
+        if words[0] in names:
+            anchor = "-".join(words)
+            arguments = " ".join(
+                each.make_metavar(click.Context(command)) for each in command.params if isinstance(each, click.Argument)
+            )
+            said = f"[`{' '.join(words)}`](cli-reference.md#{anchor})" + (f" {code(arguments)}" if arguments else "")
+            rows.append((words[0], said, command.get_short_help_str(limit=200).rstrip(".")))
+    rows.sort(key=lambda row: names.index(row[0]))
+    return table(("command", "what it does"), [row[1:] for row in rows])
 
 
 # --- rules ------------------------------------------------------------------------------------------------------------
@@ -194,6 +225,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "application saml": lambda: fields_table(SamlApplicationSettings),
     **{f"error {kind.code}": error_entry(kind) for kind in error_classes()},
     "commands": command_pages,
+    "command tables": command_tables,
     "rule templates": rule_templates,
     "claim names": short_names,
 }

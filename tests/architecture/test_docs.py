@@ -13,7 +13,9 @@ from pathlib import Path
 import click
 import pytest
 
+from broker.cli.caller import SERVER
 from broker.cli.commands import main as vestibule
+from broker.cli.remote import TOKEN, TOKEN_FILE
 from broker.services import declarative
 from broker.settings import Settings
 from connectors import registry
@@ -161,6 +163,7 @@ def commands() -> list[tuple[str, str]]:
 @pytest.mark.parametrize(("name", "line"), commands(), ids=lambda value: str(value)[:60])
 def test_given_a_command_in_the_documentation_then_it_exists_with_its_options(name: str, line: str) -> None:
     words = shlex.split(line, comments=True)[1:]
+    words = words[2:] if words[0] == "--server" else words
     command: click.Command = vestibule
     while isinstance(command, click.Group) and words:
         assert words[0] in command.commands, f"{name}: there is no command {words[0]!r} ({line})"
@@ -173,6 +176,7 @@ def test_given_a_command_in_the_documentation_then_it_exists_with_its_options(na
 def test_given_a_variable_in_the_documentation_then_it_is_a_setting() -> None:
     known = {f"VESTIBULE_{item.name.upper()}" for item in fields(Settings)}
     known |= {"VESTIBULE_CONFIG", "VESTIBULE_TEST_DATABASE_URL", "VESTIBULE_NO_SKIPS"}
+    known |= {SERVER, TOKEN, TOKEN_FILE}
     for path in EVERYTHING:
         assert set(re.findall(r"VESTIBULE_[A-Z_]*[A-Z]", path.read_text("utf-8"))) <= known, name_of(path)
 

@@ -134,6 +134,18 @@ def tenant_names(connection: Connection, tenant_ids: Collection[str]) -> list[An
     return _in_parts(connection, select(tenants.c.id, tenants.c.slug), tenants.c.id, tenant_ids)
 
 
+def domain_names_of(connection: Connection, tenant_ids: Collection[str]) -> list[AnyRow]:
+    """(tenant_id, name) of many tenants at once, by name."""
+    query = select(domains.c.tenant_id, domains.c.name).order_by(domains.c.name)
+    return _in_parts(connection, query, domains.c.tenant_id, tenant_ids)
+
+
+def connector_kinds_of(connection: Connection, tenant_ids: Collection[str]) -> list[AnyRow]:
+    """(tenant_id, slug, type, enabled) of many tenants at once, by slug."""
+    columns = (connectors.c.tenant_id, connectors.c.slug, connectors.c.type, connectors.c.enabled)
+    return _in_parts(connection, select(*columns).order_by(connectors.c.slug), connectors.c.tenant_id, tenant_ids)
+
+
 def tenants_named(connection: Connection, slugs: Collection[str]) -> list[AnyRow]:
     """(id, slug) of many at once."""
     return _in_parts(connection, select(tenants.c.id, tenants.c.slug), tenants.c.slug, slugs)

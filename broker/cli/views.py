@@ -1,0 +1,152 @@
+"""What operations answer, for people: tables of pages, one object line by line, a sentence for what is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from typing import Any, get_args, get_origin, get_type_hints
+
+import click
+import msgspec
+
+from broker.cli import show
+from broker.services.operations.model import Deleted, Operation, Page
+from connectors.contract import SetupSheet
+
+Column = tuple[str, Callable[[Any], Any]]
+_MOST_COLUMNS = 6
+_LONG = 60
+
+
+def _field(name: str, heading: str = "") -> Column:
+    return heading or name.replace("_", " "), lambda item: getattr(item, name)
+
+
+def _state(item: Any) -> str:
+    return "on" if item.enabled else "off"
+
+
+def _serves(item: Any) -> str:
+    return "all tenants" if item.tenants is None else f"{len(item.tenants)} tenants"
+
+
+def _connectors(item: Any) -> str:
+    return ", ".join(f"{one.slug} ({one.type}{'' if one.enabled else ', off'})" for one in item.connectors)
+
+
+STATE: Column = ("state", _state)
+COLUMNS: dict[str, tuple[Column, ...]] = {
+    "TenantView": (_field("slug", "tenant"), _field("name"), STATE),
+    "TenantLine": (_field("slug", "tenant"), _field("name"), STATE, _field("domains"), ("connectors", _connectors)),
+    "ConnectorView": (_field("slug", "connector"), _field("name"), _field("type"), STATE, _field("ready"), _field("warnings")),
+    "ConnectorTypeView": (_field("name", "type"), _field("label"), _field("protocol"), _field("reads_metadata", "metadata")),
+    "ApplicationView": (_field("slug", "application"), _field("name"), _field("protocol"), STATE, ("serves", _serves)),
+    "ApplicationTypeView": (_field("protocol"),),
+    "ServedApplication": (_field("slug", "application"), _field("name"), _field("protocol"), STATE),
+}
+"""By the name of the view. Views that do not stand here show their first plain fields."""
+
+NOTHING: dict[str, str] = {
+    "tenant.list": "There are no tenants yet: vestibule tenant add --help",
+    "application.list": "There are no applications yet: vestibule application add --help",
+}
+
+
+def columns_of(kind: type) -> tuple[Column, ...]:
+    if kind.__name__ in COLUMNS:
+        return COLUMNS[kind.__name__]
+    hints = get_type_hints(kind)
+    names = [item.name for item in fields(kind) if _is_plain(hints[item.name]) and item.name != "version"]
+    return tuple(_field(name) for name in names[:_MOST_COLUMNS])
+
+
+def _is_plain(hint: Any) -> bool:
+    parts = get_args(hint) if get_origin(hint) not in {None, tuple} else (hint,)
+    return all(one in {str, int, float, bool, datetime, type(None)} or one == tuple[str, ...] for one in parts)
+
+
+def output(operation: Operation, value: Any) -> None:
+    """Anything that an operation answers."""
+    if isinstance(value, Page):
+        (kind,) = get_args(operation.output)
+        page(kind, value, empty=NOTHING.get(operation.name, "Nothing found."))
+    elif isinstance(value, Deleted):
+        click.echo(f"Deleted {value.kind.replace('_', ' ')} {show.safe(value.name)}.")
+    elif isinstance(value, SetupSheet):
+        show.sheet(value)
+    elif isinstance(value, str):
+        click.echo(value)
+    else:
+        details(value)
+
+
+def page(kind: type, found: Page[Any], *, empty: str = "Nothing found.") -> None:
+    columns = columns_of(kind)
+    rows = [[cell(read(item)) for _, read in columns] for item in found.items]
+    show.table([heading for heading, _ in columns], rows, empty=empty)
+    if found.next:
+        click.secho(f"There is more: --after {show.safe(found.next)}, or --all.", dim=True, err=True)
+
+
+def cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, tuple | list):
+        return ", ".join(cell(one) for one in value)
+    if is_dataclass(value) or isinstance(value, dict):
+        return msgspec.json.encode(value).decode()
+    return str(value)
+
+
+def details(value: Any) -> None:
+    """One line a field; what has parts stands below its name."""
+    if not is_dataclass(value):
+        click.echo(show.safe(cell(value)))
+        return
+    once = {item.name for item in fields(value) if item.metadata.get("secret")}
+    width = max((len(item.name) for item in fields(value)), default=0) + 2
+    for item in fields(value):
+        _tree(item.name, msgspec.to_builtins(getattr(value, item.name)), width, once=item.name in once)
+
+
+def _tree(name: str, value: Any, width: int = 0, *, indent: str = "", once: bool = False) -> None:
+    """A name and its value; values with parts are indented below. `once`: nobody can read it again."""
+    label = f"{indent}{name.replace('_', ' ') if not indent else name}"
+    if isinstance(value, dict) and value:
+        click.secho(label, bold=not indent)
+        for key, inner in value.items():
+            _tree(show.safe(str(key)), inner, indent=f"{indent}    ")
+    elif isinstance(value, list | tuple) and any(_has_parts(one) for one in value):
+        click.secho(label, bold=not indent)
+        for number, one in enumerate(value, 1):
+            if (line := _line(one)) is not None:
+                click.echo(f"{indent}    - {line}")
+            else:
+                _tree(f"{number}", one, indent=f"{indent}    ")
+    elif isinstance(value, str) and "\n" in value.strip():
+        click.secho(label, bold=not indent)
+        for line in value.strip().splitlines():
+            click.echo(f"{indent}    {show.safe(line)}")
+    else:
+        click.secho(label.ljust(width) if width else f"{label}: ", bold=not indent, nl=False)
+        click.echo(show.safe(_word(value)) + ("   (shown once)" if once and value else ""))
+
+
+def _line(value: Any) -> str | None:
+    """A short part of a list on one line: a rule, a sentence. None when it is no such thing."""
+    if isinstance(value, dict) and not any(_has_parts(one) for one in value.values()):
+        return ", ".join(f"{show.safe(str(key))}: {show.safe(_word(one))}" for key, one in value.items())
+    return show.safe(value) if isinstance(value, str) and "\n" not in value else None
+
+
+def _has_parts(value: Any) -> bool:
+    return isinstance(value, dict | list | tuple) or (isinstance(value, str) and ("\n" in value or len(value) > _LONG))
+
+
+def _word(value: Any) -> str:
+    return "null" if value is None else ("none" if value in ([], (), {}) else cell(value))
