@@ -58,11 +58,12 @@ def run(preferred_port: int) -> None:
         Settings(public_url=f"http://localhost:{port}", state_dir=str(folder), allow_private_addresses=FETCHED, log_level="WARNING")
     )
     _hand_over(settings)
-    opening.initialise(settings)
+    first_owner = opening.initialise(settings).first_owner
     world = World(settings.public_url, Ports(*others))
     with _partners(world, folder, sockets[1:]):
         third = _load(settings, world, folder)
-        opening.serve(f"fd://{sockets[0].detach()}", workers=1, threads=8, when_ready=lambda: _say(world, folder, third))
+        console = first_owner.url if first_owner is not None else f"{settings.public_url}/console"
+        opening.serve(f"fd://{sockets[0].detach()}", workers=1, threads=8, when_ready=lambda: _say(world, folder, third, console))
 
 
 def _listen(files: StateFiles, preferred_port: int) -> list[socket.socket]:
@@ -156,7 +157,7 @@ def _setup_token(built: Vestibule, files: StateFiles, tenant_id: str) -> str:
     return token
 
 
-def _say(world: World, folder: Path, third: _Third) -> None:
+def _say(world: World, folder: Path, third: _Third, console: str) -> None:
     # A closed terminal means stop; gunicorn would only load itself anew.
     signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     if third.connected:
@@ -179,6 +180,9 @@ Vestibule is running at {world.broker_url}, with a DEMONSTRATION federation.
          {PEOPLE}
 
   {invitation}
+
+  Look at all of it from the console, as its owner:
+         {console}
 
   Everything is kept in {folder}. Stop with Ctrl+C.
 """

@@ -82,6 +82,13 @@ def test_a_second_start_on_other_ports_still_signs_everybody_in(tmp_path: Path) 
             taker.close()
 
 
+def test_the_console_waits_for_its_first_owner(tmp_path: Path) -> None:
+    with Demonstration(tmp_path) as demo:
+        page = requests.get(demo.console_url, timeout=20)
+        assert (page.status_code, "/console/welcome/" in demo.console_url) == (200, True)
+        assert requests.get(f"{demo.hub}/console", timeout=20).url.startswith(f"{demo.hub}/console/sign-in")
+
+
 ENDS = [
     ("SIGTERM from a supervisor", signal.SIGTERM, False),
     ("Ctrl+C in a terminal", signal.SIGINT, True),

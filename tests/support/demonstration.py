@@ -68,6 +68,11 @@ class Demonstration:
         return self._found(r"(http://\S+/setup/\S+)")
 
     @property
+    def console_url(self) -> str:
+        """Where the first owner begins; after that, where staff sign in."""
+        return self._found(r"(http://\S+/console\S*)")
+
+    @property
     def third_metadata(self) -> Path:
         return Path(self._found(r"(\S+initech-metadata\.xml)"))
 
