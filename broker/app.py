@@ -10,6 +10,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from broker.account import views as account_views
 from broker.account.face import AccountFace
+from broker.api import views as api_views
+from broker.api.face import ApiFace
 from broker.catalog.catalog import Catalog
 from broker.catalog.prepare import Preparer
 from broker.console import views as console_views
@@ -34,12 +36,14 @@ from broker.net.fetch import GuardedFetcher
 from broker.portal import views as portal_views
 from broker.portal.face import PortalFace
 from broker.services.account import Account
+from broker.services.api_tokens import ApiTokens
 from broker.services.applications import Applications
 from broker.services.configuration import Configuration
 from broker.services.connectors import Connectors
 from broker.services.context import Workbench
 from broker.services.doctor import Doctor
 from broker.services.identities import Identities
+from broker.services.idempotency import Idempotency
 from broker.services.master_key import MasterKey
 from broker.services.operations import Operations, Services
 from broker.services.setup_links import SetupLinks
@@ -207,6 +211,8 @@ def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
         master_key=MasterKey(bench),
         doctor=Doctor(bench),
         login_tests=LoginTests(hub, pipeline, connectors, throttle),
+        api_tokens=ApiTokens(bench, hub.transient),
+        idempotency=Idempotency(bench, hub.transient),
     )
 
 
@@ -256,6 +262,7 @@ def _mount(app: Flask, built: Vestibule) -> None:
     app.register_blueprint(
         console_views.blueprint(ConsoleFace(settings.public_url, built.operations, built.services.staff), built.clock)
     )
+    app.register_blueprint(api_views.blueprint(ApiFace(settings, built.operations, built.services)))
 
 
 def _csrf_key(built: Vestibule) -> bytes:

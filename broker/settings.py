@@ -23,6 +23,7 @@ _RANGES = {
     "transaction_seconds": (60, 24 * 3600, "A login may take from one minute to one day."),
     "trace_days": (1, 3650, "Traces are kept from one day to ten years."),
     "max_traces_per_minute": (1, 1_000_000, "Between 1 and 1000000."),
+    "api_requests_per_minute": (1, 100_000, "Between 1 and 100000."),
     "trusted_proxies": (0, 10, "Between 0 and 10 reverse proxies."),
 }
 
@@ -53,6 +54,8 @@ class Settings:
     """How long traces are kept."""
     max_traces_per_minute: int = 6000
     """Traces of requests from unknown applications beyond this rate (per worker) are not stored."""
+    api_requests_per_minute: int = 600
+    """Requests that each token of the management API may make in a minute."""
     skew_seconds: int = 90
     """Tolerated difference of clocks, 0 to 300, for connector types without a setting of their own; built-in ones have one."""
     allow_private_addresses: tuple[str, ...] = ()

@@ -1,5 +1,6 @@
-"""The management API: every operation as REST below `/api/v1`, with the description that is generated from the same table.
+"""The management API: every operation of the table at its method and path below `/api/v1`, for scripts.
 
-Owns HTTP semantics (problem details, entity tags, idempotency keys, paging links) and the tokens' door. Does not own any
-rule: `broker.services.operations` authorises and does the work. Called by scripts and `vestibule --server`.
+Owns HTTP: tokens in the Authorization header (no cookie is believed here), JSON to input and output to JSON, conditional
+requests, idempotency keys, pages with links, and its own OpenAPI description. There is no view per operation and no rule of
+change: `broker.services.operations` decides what is done and who may. Called by scripts and by `vestibule --server`.
 """

@@ -3,7 +3,7 @@
     ConfigurationError
     └─ AccessError          who asks, or how often, or about what version: refused before anything is done
         NotSignedIn  InvalidCredentials  ReauthenticationRequired  TooManyAttempts  InvalidToken  StaleVersion
-        IdempotencyMismatch  InvalidInvitation
+        IdempotencyMismatch  InvalidInvitation  UnreadableBody  UnsupportedMediaType  NoSuchResource
 """
 
 from __future__ import annotations
@@ -82,3 +82,27 @@ class IdempotencyMismatch(AccessError):
     act = Act.OPERATOR
     fix = "Use a new Idempotency-Key for every new request."
     status = 422
+
+
+class UnreadableBody(AccessError):
+    code = "unreadable_body"
+    sentence = "The body of this request cannot be read as JSON."
+    act = Act.OPERATOR
+    fix = "Send one JSON object in UTF-8, each name once, no NaN, no U+0000."
+    status = 400
+
+
+class UnsupportedMediaType(AccessError):
+    code = "unsupported_media_type"
+    sentence = "Send the body as JSON, with Content-Type: application/json."
+    act = Act.OPERATOR
+    fix = "Set the Content-Type header to application/json."
+    status = 415
+
+
+class NoSuchResource(AccessError):
+    code = "no_such_resource"
+    sentence = "There is nothing at this address of the API."
+    act = Act.OPERATOR
+    fix = "Compare the address with the description at /api/v1/openapi.json."
+    status = 404

@@ -320,6 +320,8 @@ class InvalidMetadata(ConfigurationError):
 class UnknownObject(ConfigurationError):
     code = "unknown_object"
     status = 404
+    hides_another_tenant = False
+    """It is there, but whoever asked belongs to another tenant and shall not learn of it."""
 
 
 class Conflict(ConfigurationError):

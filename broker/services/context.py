@@ -127,6 +127,24 @@ def note(
         )
 
 
+def record_refusal(bench: Workbench, actor: Actor, operation: str, tenant_id: str | None) -> None:
+    """Audit entry of a change that was tried without the right to it. Nothing changed, so no version rises."""
+    with bench.database.unit_of_work() as connection:
+        audit.add(
+            connection,
+            {
+                "at": bench.clock.now(),
+                "actor": actor.name,
+                "tenant_id": tenant_id,
+                "action": "operation.refused",
+                "object_kind": "operation",
+                "object_id": operation,
+                "before": None,
+                "after": None,
+            },
+        )
+
+
 def risks(settings: Any) -> tuple[str, ...]:
     """The named risks that these settings switch on."""
     found = []

@@ -103,7 +103,9 @@ class Tenants:
         """The tenant, for an actor that holds this verb there. Raises UnknownObject for a stranger: it shall not learn of it."""
         tenant = self.get(slug)
         if actor.tenant_id not in (None, tenant.id):
-            raise UnknownObject(f"There is no tenant {slug!r}.", field="tenant", cause=f"{actor.name} belongs to another tenant")
+            hidden = UnknownObject(f"There is no tenant {slug!r}.", field="tenant", cause=f"{actor.name} belongs to another tenant")
+            hidden.hides_another_tenant = True
+            raise hidden
         actor.require(verb, tenant.id)
         return tenant
 

@@ -15,7 +15,7 @@ from broker.domain.access_errors import TooManyAttempts
 from broker.domain.errors import BrokerError, InternalError, MalformedRequest, MessageTooLarge, NotFound, RequestError, WrongMethod
 from broker.domain.http import Incoming
 from broker.domain.trace import Outcome, Trace
-from broker.web import pages
+from broker.web import pages, problems
 from broker.web.http import incoming_of
 from broker.web.outgoing import respond
 
@@ -60,6 +60,11 @@ def _recorded(error: BrokerError, traces: TraceBook) -> str:
     """Put the error on the request's trace and return its code. Whatever happens here, the person gets a page."""
     if error.reference is not None:
         return error.reference  # the pipeline has recorded it already
+    if problems.wanted(request.path):
+        # A trace is for a sign-in, and a script's requests are none.
+        code = random_ids.reference_code()
+        _log_refusal(error, code)
+        return code
     trace: Trace | None = g.get("trace")
     try:
         if trace is None:
@@ -85,7 +90,8 @@ def _http_error(error: HTTPException) -> WerkzeugResponse:
     status = error.code or 500
     if status < 400:
         return error.get_response()  # a redirect of the router
-    known = _BY_STATUS.get(status, RequestError)(cause=error.description or "")
+    kinds = problems.BY_STATUS if problems.wanted(request.path) else _BY_STATUS
+    known = kinds.get(status, RequestError)(cause=error.description or "")
     code = random_ids.reference_code()
     _log_refusal(known, code)
     response = _answer(known, code)
@@ -107,6 +113,8 @@ def _place() -> str:
 
 
 def _answer(error: BrokerError, code: str) -> Response:
+    if problems.wanted(request.path):
+        return problems.respond(error, code)
     if request.path.endswith(JSON_ENDPOINTS):
         return _oauth_error(error, code)
     response = respond(pages.error_page(error, code, again_handle=error.again_handle, restart_url=g.get("restart_url")))

@@ -14,12 +14,14 @@ from broker.services.actor import Actor, Verb
 
 if TYPE_CHECKING:
     from broker.services.account import Account
+    from broker.services.api_tokens import ApiTokens
     from broker.services.applications import Applications
     from broker.services.configuration import Configuration
     from broker.services.connectors import Connectors
     from broker.services.context import Workbench
     from broker.services.doctor import Doctor
     from broker.services.identities import Identities
+    from broker.services.idempotency import Idempotency
     from broker.services.master_key import MasterKey
     from broker.services.setup_links import SetupLinks
     from broker.services.staff import Staff
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 MAX_PAGE = 200
+MAX_BYTES = 2 * 1024 * 1024
+"""Of one request, unless its operation takes more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ class Services:
     master_key: MasterKey
     doctor: Doctor
     login_tests: LoginTests
+    api_tokens: ApiTokens
+    idempotency: Idempotency
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +96,16 @@ class Operation:
     run: Callable[[Call, Any], Any]
     narrowed: bool = False
     sensitive: bool = False
+    max_bytes: int = MAX_BYTES
 
     @property
     def changes(self) -> bool:
         return self.method not in {"GET", "HEAD"}
+
+    @property
+    def path_fields(self) -> tuple[str, ...]:
+        """Fields of the input that stand in the path, in order."""
+        return tuple(part[1:-1] for part in self.path.split("/") if part.startswith("{"))
 
     @property
     def of_tenant(self) -> bool:

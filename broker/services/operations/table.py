@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from broker.domain.errors import UnknownObject
+from broker.domain.errors import Forbidden, UnknownObject
 from broker.services.actor import Actor
-from broker.services.operations import applications, connectors, domains, login_tests, people, setup_links, tenants
+from broker.services.context import check_version, record_refusal
+from broker.services.operations import applications, connectors, domains, login_tests, people, setup_links, tenants, tokens
 from broker.services.operations.model import Call, Operation, Services
 
 ALL: tuple[Operation, ...] = (
@@ -17,8 +19,18 @@ ALL: tuple[Operation, ...] = (
     *setup_links.OPERATIONS,
     *people.OPERATIONS,
     *login_tests.OPERATIONS,
+    *tokens.OPERATIONS,
 )
 BY_NAME: dict[str, Operation] = {operation.name: operation for operation in ALL}
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What another operation shows must have this version. Raises StaleVersion otherwise."""
+
+    show: str
+    input: Any
+    version: int
 
 
 class Operations:
@@ -27,15 +39,33 @@ class Operations:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    def run(self, actor: Actor, name: str, input: Any) -> Any:
-        """Authorises, then does it. Raises Forbidden, UnknownObject, and whatever the service refuses."""
+    def run(self, actor: Actor, name: str, input: Any, *, while_version: Guard | None = None) -> Any:
+        """Authorises, then does it. Raises Forbidden, UnknownObject, and whatever the service refuses.
+
+        A change that somebody has no right to is written to the audit log. `while_version`: for an operation whose input
+        names no version; done only while the object still has it.
+        """
         operation = BY_NAME[name]
+        try:
+            call = self._call(operation, actor, input)
+            if while_version is None:
+                return operation.run(call, input)
+            with self._services.bench.database.unit_of_work():
+                shown = self.run(actor, while_version.show, while_version.input)
+                check_version(while_version.version, shown.version)
+                return operation.run(call, input)
+        except (Forbidden, UnknownObject) as error:
+            if operation.changes and (isinstance(error, Forbidden) or error.hides_another_tenant):
+                record_refusal(self._services.bench, actor, operation.name, actor.tenant_id)
+            raise
+
+    def _call(self, operation: Operation, actor: Actor, input: Any) -> Call:
         if operation.of_tenant:
             try:
                 tenant = self._services.tenants.visible(actor, input.tenant, operation.verb)
             except UnknownObject:
                 actor.require(operation.verb, actor.tenant_id)  # whoever may never do this learns nothing about tenants
                 raise
-            return operation.run(Call(self._services, actor, tenant), input)
+            return Call(self._services, actor, tenant)
         actor.require(operation.verb, actor.tenant_id if operation.narrowed else None)
-        return operation.run(Call(self._services, actor), input)
+        return Call(self._services, actor)

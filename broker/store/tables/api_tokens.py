@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, LargeBinary, String
+from sqlalchemy import JSON, Connection, ForeignKey, LargeBinary, Row, String, insert, select, tuple_, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from broker.store.db import Instant, db
@@ -29,3 +29,41 @@ class ApiTokenRow(db.Model):  # type: ignore[name-defined, misc]
 
 
 api_tokens = ApiTokenRow.__table__
+_tokens = api_tokens
+
+
+def create(connection: Connection, values: dict[str, Any]) -> None:
+    connection.execute(insert(_tokens).values(**values))
+
+
+def by_hash(connection: Connection, token_hash: bytes) -> Row[Any] | None:
+    """By the token's own secret, which is why no tenant is named."""
+    return connection.execute(select(_tokens).where(_tokens.c.token_hash == token_hash)).first()
+
+
+def by_id(connection: Connection, token_id: str) -> Row[Any] | None:
+    return connection.execute(select(_tokens).where(_tokens.c.id == token_id)).first()
+
+
+def is_named(connection: Connection, name: str, now: datetime) -> bool:
+    """Whether a living token has this name."""
+    living = select(_tokens.c.id).where(_tokens.c.name == name, _tokens.c.revoked_at.is_(None), _tokens.c.expires_at > now)
+    return connection.execute(living).first() is not None
+
+
+def page(connection: Connection, *, after: str, limit: int) -> list[Row[Any]]:
+    """Newest first. `after`: the id of the one before."""
+    query = select(_tokens).order_by(_tokens.c.created_at.desc(), _tokens.c.id.desc()).limit(limit)
+    if after:
+        last = select(_tokens.c.created_at, _tokens.c.id).where(_tokens.c.id == after)
+        query = query.where(tuple_(_tokens.c.created_at, _tokens.c.id) < last.scalar_subquery())
+    return list(connection.execute(query))
+
+
+def revoke(connection: Connection, token_id: str, at: datetime) -> int:
+    living = update(_tokens).where(_tokens.c.id == token_id, _tokens.c.revoked_at.is_(None))
+    return connection.execute(living.values(revoked_at=at)).rowcount
+
+
+def used(connection: Connection, token_id: str, at: datetime) -> None:
+    connection.execute(update(_tokens).where(_tokens.c.id == token_id).values(last_used_at=at))
