@@ -42,8 +42,8 @@ from broker.services.configuration import Configuration
 from broker.services.connectors import Connectors
 from broker.services.context import Workbench
 from broker.services.doctor import Doctor
-from broker.services.identities import Identities
 from broker.services.idempotency import Idempotency
+from broker.services.identities import Identities
 from broker.services.master_key import MasterKey
 from broker.services.operations import Operations, Services
 from broker.services.setup_links import SetupLinks

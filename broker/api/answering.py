@@ -41,7 +41,8 @@ def changed(operation: Operation, input: Any, output: Any, *, created: bool) -> 
     if operation.method == "POST":
         child = child_of(operation)
         created = child is not None
-        location = None if child is None or child.method != "GET" else f"{path_of(operation, input)}/{_name_of(output)}"
+        name = _name_of(output)
+        location = f"{path_of(operation, input)}/{name}" if child is not None and child.method == "GET" and name else None
     else:
         location = path_of(operation, input) if created else None
     if location is not None:
@@ -69,7 +70,8 @@ def path_of(operation: Operation, input: Any) -> str:
 
 
 def _name_of(output: Any) -> str:
-    return quote(str(getattr(output, "slug", None) or output.id), safe="")
+    """By what the new thing is asked for; "" when what comes back does not say."""
+    return quote(str(getattr(output, "slug", None) or getattr(output, "id", "")), safe="")
 
 
 def response_of(answer: Answer, *, repeated: bool = False) -> Response:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from broker.services.connectors import Connectors
     from broker.services.context import Workbench
     from broker.services.doctor import Doctor
-    from broker.services.identities import Identities
     from broker.services.idempotency import Idempotency
+    from broker.services.identities import Identities
     from broker.services.master_key import MasterKey
     from broker.services.setup_links import SetupLinks
     from broker.services.staff import Staff
