@@ -33,6 +33,7 @@ from broker.login.context import SESSION_COOKIE, Hub
 from broker.login.downstream import DownstreamProtocol, built_in_applications
 from broker.login.pipeline import Pipeline
 from broker.net.fetch import GuardedFetcher
+from broker.net.txt import TxtResolver
 from broker.portal import views as portal_views
 from broker.portal.face import PortalFace
 from broker.services.account import Account
@@ -42,6 +43,7 @@ from broker.services.configuration import Configuration
 from broker.services.connectors import Connectors
 from broker.services.context import Workbench
 from broker.services.doctor import Doctor
+from broker.services.domain_proof import DomainProof
 from broker.services.idempotency import Idempotency
 from broker.services.identities import Identities
 from broker.services.master_key import MasterKey
@@ -53,7 +55,7 @@ from broker.services.test_login import LoginTests
 from broker.services.throttle import Throttle
 from broker.services.traces import Traces
 from broker.services.upkeep import Upkeep
-from broker.settings import Settings, load
+from broker.settings import Settings, dns_server, load
 from broker.store import tables as _tables  # noqa: F401  registers every table
 from broker.store import upgrade
 from broker.store.db import Database, db, engine_options
@@ -195,6 +197,8 @@ def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
     tenants, connectors, applications = Tenants(bench), Connectors(bench), Applications(bench)
     throttle = Throttle(hub.transient, bench.clock)
     identities = Identities(bench)
+    servers = tuple(server for text in bench.settings.dns_servers if (server := dns_server(text)) is not None)
+    domain_proof = DomainProof(bench, TxtResolver(servers), throttle)
     return Services(
         bench=bench,
         tenants=tenants,
@@ -203,7 +207,7 @@ def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
         configuration=Configuration(bench, tenants, connectors, applications),
         setup_links=SetupLinks(bench, tenants, connectors),
         traces=Traces(bench),
-        upkeep=Upkeep(bench, hub.transient),
+        upkeep=Upkeep(bench, hub.transient, domain_proof=domain_proof),
         staff=Staff(bench, hub.transient, throttle),
         throttle=throttle,
         identities=identities,
@@ -213,6 +217,7 @@ def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
         login_tests=LoginTests(hub, pipeline, connectors, throttle),
         api_tokens=ApiTokens(bench, hub.transient),
         idempotency=Idempotency(bench, hub.transient),
+        domain_proof=domain_proof,
     )
 
 

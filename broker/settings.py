@@ -5,6 +5,7 @@ Precedence: environment `VESTIBULE_*` over the file named by `VESTIBULE_CONFIG` 
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import tomllib
@@ -60,6 +61,8 @@ class Settings:
     """Tolerated difference of clocks, 0 to 300, for connector types without a setting of their own; built-in ones have one."""
     allow_private_addresses: tuple[str, ...] = ()
     """Host names or CIDR networks that the hub may fetch from although they are private."""
+    dns_servers: tuple[str, ...] = ()
+    """DNS servers that are asked for the TXT records which prove domains, like 9.9.9.9 or 127.0.0.1:5353; empty: the system's."""
     log_level: str = "INFO"
     """DEBUG, INFO, WARNING or ERROR; logs are JSON lines on standard error."""
 
@@ -103,6 +106,9 @@ def validate(settings: Settings) -> Settings:
     for name, (least, most, sentence) in _RANGES.items():
         if not least <= getattr(settings, name) <= most:
             raise InvalidSettings(sentence, field=name)
+    for server in settings.dns_servers:
+        if dns_server(server) is None:
+            raise InvalidSettings("Give the address of a DNS server, like 9.9.9.9 or 127.0.0.1:5353.", field="dns_servers")
     state = Path(settings.state_dir).absolute()
     return _replace(
         settings,
@@ -111,6 +117,18 @@ def validate(settings: Settings) -> Settings:
         database_url=settings.database_url or f"sqlite:///{state / 'vestibule.sqlite'}",
         master_key_file=settings.master_key_file or str(state / "master.key"),
     )
+
+
+def dns_server(text: str) -> tuple[str, int] | None:
+    """(address, port) of `9.9.9.9`, `9.9.9.9:53`, `::1` or `[::1]:53`; None when it is none of these."""
+    address, port = text, "53"
+    if match := re.fullmatch(r"\[([0-9A-Fa-f:]+)\](?::([0-9]{1,5}))?|([0-9.]+):([0-9]{1,5})", text):
+        address, port = match[1] or match[3], match[2] or match[4] or "53"
+    try:
+        ipaddress.ip_address(address)
+    except ValueError:
+        return None
+    return (address, int(port)) if 0 < int(port) < 65536 else None
 
 
 def _replace(settings: Settings, **changes: Any) -> Settings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from broker.domain.branding import Branding
@@ -34,6 +35,9 @@ class Domain:
     tenant_id: str
     proof: str
     connector_ids: tuple[str, ...] = ()
+    checked_at: datetime | None = None
+    missing_since: datetime | None = None
+    """Since when the record that proved it has not been found; after a while the proof is void."""
 
 
 @dataclass(frozen=True, slots=True)

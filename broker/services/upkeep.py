@@ -11,6 +11,7 @@ from broker.domain import random_ids
 from broker.domain.trace import EventKind, Outcome, TraceEvent
 from broker.login import transactions
 from broker.services.context import Workbench
+from broker.services.domain_proof import DomainProof
 from broker.store import trace_log
 from broker.store.tables import configuration, sessions, traces
 from broker.store.transient import TransientStore
@@ -29,13 +30,18 @@ class Tidied:
     sessions: int = 0
     traces: int = 0
     abandoned: int = 0
+    domains: int = 0
+    """Domains whose proof is void now."""
 
 
 class Upkeep:
     """The runner. `owner` names this process in the lease."""
 
-    def __init__(self, bench: Workbench, transient: TransientStore, owner: str = "") -> None:
+    def __init__(
+        self, bench: Workbench, transient: TransientStore, owner: str = "", *, domain_proof: DomainProof | None = None
+    ) -> None:
         self._bench = bench
+        self._domain_proof = domain_proof
         self._transient = transient
         self._owner = owner or random_ids.object_id("run")
 
@@ -46,8 +52,10 @@ class Upkeep:
             if not configuration.acquire_lease(connection, "upkeep", self._owner, now, now + LEASE):
                 return None
         abandoned = self._diagnose_abandoned()
+        domains = 0 if self._domain_proof is None else self._domain_proof.look_again()
         with self._bench.database.unit_of_work() as connection:
-            tidied = Tidied(self._transient.purge(), sessions.purge(connection, now), traces.purge(connection, now), abandoned)
+            purged = (self._transient.purge(), sessions.purge(connection, now), traces.purge(connection, now))
+            tidied = Tidied(*purged, abandoned, domains)
             configuration.purge_changes(connection, KEEP_CHANGES)
         log.info("upkeep", extra={"transients": tidied.transients, "sessions": tidied.sessions, "traces": tidied.traces})
         return tidied

@@ -28,7 +28,7 @@ def tenant(row: Row[Any]) -> Tenant:
 
 
 def domain(row: Row[Any]) -> Domain:
-    return Domain(row.name, row.tenant_id, row.proof, tuple(row.connector_ids))
+    return Domain(row.name, row.tenant_id, row.proof, tuple(row.connector_ids), row.checked_at, row.missing_since)
 
 
 def connector(row: Row[Any], settings_type: type, secrets: dict[str, Any]) -> Connector:

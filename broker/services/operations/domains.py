@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from msgspec import UNSET, UnsetType
 
@@ -32,6 +33,8 @@ class DomainView:
     name: str = argument(_NAME)
     proof: str = argument('How it was proved: "dns", or "operator" who vouched for it.')
     connectors: tuple[str, ...] = argument(_CONNECTORS)
+    checked_at: datetime | None = argument("When its DNS record was last looked at; null: never.", default=None)
+    missing_since: datetime | None = argument("Since when its DNS record has not been found; null: it is there.", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,8 @@ class VouchDomain:
 
 
 def domain_view(domain: Domain, slugs: dict[str, str]) -> DomainView:
-    return DomainView(domain.name, domain.proof, tuple(slugs[found] for found in domain.connector_ids if found in slugs))
+    serving = tuple(slugs[found] for found in domain.connector_ids if found in slugs)
+    return DomainView(domain.name, domain.proof, serving, domain.checked_at, domain.missing_since)
 
 
 def _list(call: Call, asked: ListDomains) -> Page[DomainView]:

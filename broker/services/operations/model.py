@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from broker.services.connectors import Connectors
     from broker.services.context import Workbench
     from broker.services.doctor import Doctor
+    from broker.services.domain_proof import DomainProof
     from broker.services.idempotency import Idempotency
     from broker.services.identities import Identities
     from broker.services.master_key import MasterKey
@@ -58,6 +59,7 @@ class Services:
     login_tests: LoginTests
     api_tokens: ApiTokens
     idempotency: Idempotency
+    domain_proof: DomainProof
 
 
 @dataclass(frozen=True, slots=True)

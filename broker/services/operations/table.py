@@ -8,13 +8,24 @@ from typing import Any
 from broker.domain.errors import Forbidden, UnknownObject
 from broker.services.actor import Actor
 from broker.services.context import check_version, record_refusal
-from broker.services.operations import applications, connectors, domains, login_tests, people, setup_links, tenants, tokens
+from broker.services.operations import (
+    applications,
+    connectors,
+    domain_claims,
+    domains,
+    login_tests,
+    people,
+    setup_links,
+    tenants,
+    tokens,
+)
 from broker.services.operations.model import Call, Operation, Services
 
 ALL: tuple[Operation, ...] = (
     *tenants.OPERATIONS,
     *connectors.OPERATIONS,
     *domains.OPERATIONS,
+    *domain_claims.OPERATIONS,
     *applications.OPERATIONS,
     *setup_links.OPERATIONS,
     *people.OPERATIONS,
