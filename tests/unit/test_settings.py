@@ -11,7 +11,7 @@ from broker.app import create_app
 from broker.demo.world import ProductionRefusal, refuse_in_production
 from broker.domain.errors import InvalidSettings
 from broker.services.applications import SaveApplication
-from broker.settings import Settings, load, validate
+from broker.settings import Settings, dns_server, load, validate
 from tests.support import databases
 from tests.support.hub import ME, Hub
 
@@ -108,3 +108,20 @@ def test_a_wrong_master_key_stops_the_start_with_a_sentence(tmp_path: Path) -> N
     with pytest.raises(Exception, match="sealed under another master key"):
         create_app(settings)
     databases.drop(settings.database_url)
+
+
+@pytest.mark.parametrize(
+    ("text", "server"),
+    [
+        ("9.9.9.9", ("9.9.9.9", 53)),
+        ("127.0.0.1:5353", ("127.0.0.1", 5353)),
+        ("::1", ("::1", 53)),
+        ("[2620:fe::fe]:5353", ("2620:fe::fe", 5353)),
+        ("dns.example", None),
+        ("1.2.3.4:0", None),
+        ("1.2.3.4:99999", None),
+        ("", None),
+    ],
+)
+def test_given_a_setting_then_the_dns_server_that_it_means(text: str, server: tuple[str, int] | None) -> None:
+    assert dns_server(text) == server

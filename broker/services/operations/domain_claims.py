@@ -144,7 +144,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "domain.conflicts",
         "Domains that one tenant has proved and another one holds",
-        Verb.CONFIGURE,
+        Verb.READ,
         "GET",
         "/domain-conflicts",
         ListDomainConflicts,
