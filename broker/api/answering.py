@@ -11,7 +11,7 @@ from flask import Request, Response
 from broker.api import conditions
 from broker.api.face import BASE
 from broker.services.idempotency import Answer
-from broker.services.operations import Deleted, Operation, Page
+from broker.services.operations import Operation, Page
 from broker.services.operations.table import ALL
 
 JSON = "application/json"
@@ -33,8 +33,6 @@ def shown(operation: Operation, output: Any, request: Request, public_url: str) 
 
 def changed(operation: Operation, input: Any, output: Any, *, created: bool) -> Answer:
     """Of everything that is no GET."""
-    if operation.method == "DELETE" and isinstance(output, Deleted):
-        return Answer(204, (), b"")
     headers = [("Content-Type", JSON)]
     if (tag := conditions.etag(output)) is not None:
         headers.append(("ETag", tag))
@@ -76,8 +74,6 @@ def _name_of(output: Any) -> str:
 
 def response_of(answer: Answer, *, repeated: bool = False) -> Response:
     response = Response(answer.body, answer.status, list(answer.headers))
-    if answer.status == 204:
-        del response.headers["Content-Type"]
     if repeated:
         response.headers["Idempotency-Replayed"] = "true"
     return response

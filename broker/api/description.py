@@ -130,7 +130,7 @@ def _responses(operation: Operation, output: Any) -> dict[str, Any]:
         if "version" in conditions.fields_of(operation.output):
             responses["304"] = {"description": "The version that If-None-Match names is still the one."}
     elif operation.method == "DELETE":
-        responses = {"204": {"description": "It is gone."}, "200": done}
+        responses = {"200": {**done, "description": "It is gone."}}
     elif operation.method == "PUT":
         responses = {"200": done, "201": {**done, "description": "It has been made; Location says where it is."}}
     else:

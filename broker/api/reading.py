@@ -20,7 +20,7 @@ MAX_QUERY = 8192
 
 def input_of(operation: Operation, request: Request, path: dict[str, str]) -> Any:
     """Path and query, or path and JSON body. Raises InvalidSettings naming the field, UnreadableBody, MessageTooLarge."""
-    if operation.method in {"GET", "DELETE"}:
+    if operation.method == "GET" or (operation.method == "DELETE" and not raw_body(operation, request)):
         given, strict = _query(operation, request), False
     else:
         if request.query_string:

@@ -40,7 +40,7 @@ class Api:
     def put(self, path: str, body: Any = None, status: int = 200, **sent: Any) -> Any:
         return self._json(self.ask("PUT", path, json=body if body is not None else {}, **sent), status)
 
-    def delete(self, path: str, status: int = 204, **sent: Any) -> Any:
+    def delete(self, path: str, status: int = 200, **sent: Any) -> Any:
         return self._json(self.ask("DELETE", path, **sent), status)
 
     @staticmethod
