@@ -22,6 +22,7 @@ from broker.domain.errors import BrokerError
 from broker.downstream.oidc.settings import OidcClientSettings
 from broker.downstream.saml.settings import SamlApplicationSettings
 from broker.rules import aliases, templates
+from broker.services.operations.table import ALL
 from broker.settings import Settings
 from connectors import registry
 
@@ -193,6 +194,14 @@ def _command_table(names: tuple[str, ...]) -> str:
     return table(("command", "what it does"), [row[1:] for row in rows])
 
 
+# --- management API ---------------------------------------------------------------------------------------------------
+
+
+def operations_table() -> str:
+    rows = [(code(f"{one.method} {one.path}"), one.summary, code(one.verb.value), code(one.name)) for one in ALL]
+    return table(("request, below `/api/v1`", "", "verb", "operation"), rows)
+
+
 # --- rules ------------------------------------------------------------------------------------------------------------
 
 
@@ -226,6 +235,7 @@ PARTS: dict[str, Callable[[], str]] = {
     **{f"error {kind.code}": error_entry(kind) for kind in error_classes()},
     "commands": command_pages,
     "command tables": command_tables,
+    "operations": operations_table,
     "rule templates": rule_templates,
     "claim names": short_names,
 }
