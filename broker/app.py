@@ -39,17 +39,20 @@ from broker.portal.face import PortalFace
 from broker.services.account import Account
 from broker.services.api_tokens import ApiTokens
 from broker.services.applications import Applications
+from broker.services.audit import Audit
 from broker.services.configuration import Configuration
 from broker.services.connectors import Connectors
 from broker.services.context import Workbench
 from broker.services.doctor import Doctor
 from broker.services.domain_proof import DomainProof
+from broker.services.health import ConnectorHealth
 from broker.services.idempotency import Idempotency
 from broker.services.identities import Identities
 from broker.services.master_key import MasterKey
 from broker.services.operations import Operations, Services
 from broker.services.setup_links import SetupLinks
 from broker.services.staff import Staff
+from broker.services.statistics import Statistics
 from broker.services.tenants import Tenants
 from broker.services.test_login import LoginTests
 from broker.services.throttle import Throttle
@@ -212,6 +215,9 @@ def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
         throttle=throttle,
         identities=identities,
         account=Account(bench, identities),
+        audit=Audit(bench),
+        statistics=Statistics(bench),
+        health=ConnectorHealth(bench),
         master_key=MasterKey(bench),
         doctor=Doctor(bench),
         login_tests=LoginTests(hub, pipeline, connectors, throttle),

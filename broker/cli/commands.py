@@ -15,7 +15,7 @@ from broker.cli.caller import SERVER
 from broker.cli.care_commands import doctor, master_key
 from broker.cli.completion import completion
 from broker.cli.generated import register
-from broker.cli.layout import ON_THE_MACHINE, Sections
+from broker.cli.layout import ON_THE_MACHINE, Sections, Shorthand
 from broker.cli.sentences import me, sentences
 from broker.domain.errors import UnknownObject
 from broker.services import declarative
@@ -233,10 +233,15 @@ def setup_link(tenant_slug: str, days: int, listing: bool, revoke: str | None) -
 # --- traces -----------------------------------------------------------------------------------------------------------
 
 
-@main.command()
+@main.group(cls=Shorthand, default="find")
+def trace() -> None:
+    """Sign-ins, step by step; `vestibule trace CODE` finds one."""
+
+
+@trace.command("find")
 @click.argument("query", metavar="CODE|EMAIL")
 @sentences
-def trace(query: str) -> None:
+def trace_find(query: str) -> None:
     """Print one login, by the reference code of its error page, or the newest ones of an email address."""
     built = opening.open_hub()
     found = built.traces.find(me(), query)

@@ -41,6 +41,8 @@ GROUPS: dict[str, str] = {
     "person": "People who sign in: profiles, links, sessions.",
     "audit": "Who changed what.",
     "usage": "How much tenants use the hub.",
+    "statistics": "Sign-ins over time, and failures by cause.",
+    "health": "How connectors fare.",
 }
 """What stands beside a group in `vestibule --help`."""
 

@@ -27,7 +27,7 @@ class Sections(click.Group):
 
 
 class Shorthand(click.Group):
-    """`vestibule trace CODE` means `vestibule trace show CODE`."""
+    """`vestibule trace CODE` means `vestibule trace find CODE`."""
 
     def __init__(self, *arguments: object, default: str, **named: object) -> None:
         super().__init__(*arguments, **named)  # type: ignore[arg-type]

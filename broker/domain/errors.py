@@ -45,6 +45,9 @@ class BrokerError(Exception):
     fix = "Look up the reference code in the log."
     status = 400
     """The HTTP status of the page, when this error becomes a page."""
+    expected = ""
+    received = ""
+    """What support should compare, for the check on the trace; neither is private."""
 
     def __init__(self, cause: str = "", *, fix: str | None = None, check: str | None = None) -> None:
         super().__init__(self.code)

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from broker.domain.claims import Claim
 from broker.domain.clock import Clock
+
+CLOCK = "clock of the identity provider"
+"""Name of the event that says how far its clock is from ours."""
+_LONGEST_VALUE = 1000
 
 
 class EventKind(StrEnum):
@@ -70,23 +74,34 @@ class Trace:
         """A protocol message. `text` must already be redacted."""
         self._add(EventKind.MESSAGE, name, text, data=data)
 
-    def check(self, name: str, passed: bool, reason: str = "") -> None:
-        """A validation and its result. `name` is stable: docs/checks.md and the attack tests cite it."""
-        self._add(EventKind.CHECK, name, reason, passed=passed)
+    def check(self, name: str, passed: bool, reason: str = "", *, expected: str = "", received: str = "") -> None:
+        """A validation and its result. `name` is stable: docs/checks.md and the attack tests cite it.
+
+        `expected` and `received`: what support should compare, both nothing private.
+        """
+        compared = {name: text[:_LONGEST_VALUE] for name, text in (("expected", expected), ("received", received)) if text}
+        self._add(EventKind.CHECK, name, reason, passed=passed, data=compared)
 
     def decide(self, name: str, detail: str) -> None:
         """A choice, and why."""
         self._add(EventKind.DECISION, name, detail)
 
+    def clock_seen(self, theirs: datetime) -> None:
+        """What the identity provider's clock said in a message that has just arrived; the way here counts as slow."""
+        offset = theirs - self.clock.now()
+        seconds = offset.total_seconds()
+        said = "as ours" if abs(seconds) < 1 else f"{abs(seconds):.0f} s {'ahead of' if seconds > 0 else 'behind'} ours"
+        self._add(EventKind.DECISION, CLOCK, said, data={"offset_ms": str(offset // timedelta(milliseconds=1))})
+
     def claims(self, rule: str, before: Iterable[Claim], after: Iterable[Claim]) -> None:
         """Claims before and after one rule or stage; values are masked (`redaction.mask`)."""
         self._add(EventKind.CLAIMS, rule, data={"before": _lines(before), "after": _lines(after)})
 
-    def fail(self, code: str, cause: str, act: str, fix: str) -> None:
-        """The end, when it is bad."""
+    def fail(self, code: str, cause: str, act: str, fix: str, check: str | None = None) -> None:
+        """The end, when it is bad. `check`: the one that failed, where it is not on the trace by itself."""
         self.outcome = Outcome.FAILED
         self.error_code = code
-        self._add(EventKind.ERROR, code, cause, data={"act": act, "fix": fix})
+        self._add(EventKind.ERROR, code, cause, data={"act": act, "fix": fix, **({"check": check} if check else {})})
 
     def succeed(self) -> None:
         self.outcome = Outcome.SUCCEEDED

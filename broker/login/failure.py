@@ -77,7 +77,7 @@ def noted(login: Login, error: BrokerError) -> BrokerError:
 
 
 def noted_on(hub: Hub, trace: Trace, error: BrokerError) -> BrokerError:
-    trace.fail(error.code, error.cause, error.act, error.fix)
+    trace.fail(error.code, error.cause, error.act, error.fix, error.check)
     hub.traces.save(trace)
     error.reference = trace.code
     _log(trace, error)
@@ -88,7 +88,7 @@ def _record(login: Login, error: BrokerError, *, keep_waiting: bool) -> None:
     hub, transaction = login.hub, login.transaction
     # A session that was opened in the unit of work that has just been rolled back does not exist.
     login.cookies = [cookie for cookie in login.cookies if cookie.name != SESSION_COOKIE]
-    login.trace.fail(error.code, error.cause, error.act, error.fix)
+    login.trace.fail(error.code, error.cause, error.act, error.fix, error.check)
     error.reference = login.trace.code
     with hub.database.unit_of_work():
         if keep_waiting:

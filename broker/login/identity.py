@@ -12,9 +12,10 @@ from broker.domain.authentication import UpstreamSubject
 from broker.domain.errors import IdentityDisabled
 from broker.domain.http import Outgoing
 from broker.domain.identity import Identity
+from broker.domain.session import Session
 from broker.login.context import Login
 from broker.store.db import Database
-from broker.store.tables import identities
+from broker.store.tables import identities, login_counts
 
 _encoder = msgspec.json.Encoder()
 # A profile that has not changed is noted at most this often: a login should not have to write it.
@@ -29,13 +30,24 @@ def identify(login: Login) -> Outgoing | None:
     if login.session is not None:
         with login.hub.database.reading() as connection:
             identity = identities.find(connection, login.session.tenant_id, login.session.identity_id)
+        if identity is not None:
+            _count_again(login, login.session, identity)
     else:
         identity = _seen(login, home_realm.tenant_id, authentication.subject, claims)
+    login.trace.identity_id = None if identity is None else identity.id
     if identity is None or not identity.enabled:
         login.trace.check("identity.enabled", passed=False, reason="the identity is switched off or gone")
         raise IdentityDisabled(cause=f"identity {identity.id if identity else 'gone'}", check="identity.enabled")
     login.leave(identity=identity)
     return None
+
+
+def _count_again(login: Login, session: Session, identity: Identity) -> None:
+    """A session from the end of one month is used in the next: the person is active in both."""
+    now = login.hub.clock.now()
+    if login_counts.month_of(session.created_at) != login_counts.month_of(now):
+        with login.hub.database.unit_of_work() as connection:
+            login_counts.was_active(connection, identity.tenant_id, identity.id, now)
 
 
 def _seen(login: Login, tenant_id: str, subject: UpstreamSubject, claims: c.Claims) -> Identity:
@@ -57,13 +69,18 @@ def _seen(login: Login, tenant_id: str, subject: UpstreamSubject, claims: c.Clai
                 profile=profile,
             )
             if created:
+                login_counts.was_active(connection, tenant_id, fresh.id, now)
                 login.trace.decide("identity", f"created just in time: {fresh.id}")
                 return fresh
             # Somebody signed this person in for the first time in the same moment.
             found = identities.find_linked(connection, tenant_id, subject.connector_id, subject.issuer, subject.value)
             if found is None:
                 raise RuntimeError("an identity link exists but cannot be read")
-        if found.profile != profile or (found.email, found.name) != (email, name) or now - found.last_seen_at > _SEEN_EVERY:
+        new_month = login_counts.month_of(found.last_seen_at) != login_counts.month_of(now)
+        if new_month:
+            login_counts.was_active(connection, tenant_id, found.identity.id, now)
+        changed = found.profile != profile or (found.email, found.name) != (email, name)
+        if new_month or changed or now - found.last_seen_at > _SEEN_EVERY:
             identities.saw(connection, tenant_id, found, email=email, name=name, profile=profile, at=now)
     login.trace.decide("identity", f"known by this provider's subject: {found.identity.id}")
     return found.identity

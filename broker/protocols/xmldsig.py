@@ -134,13 +134,30 @@ def verify(
     signature = _only_signature(covered)
     for key_info in signature.findall(f"{{{DS}}}KeyInfo"):
         signature.remove(key_info)  # not covered by the signature, and never a source of keys (SECURITY 1)
-    key = _verifying_key(covered, signature, form, keys)
+    try:
+        key = _verifying_key(covered, signature, form, keys)
+    except SignatureFault as fault:
+        fault.expected = ", ".join(f"certificate {key.name}" for key in keys)
+        fault.received = _claimed_certificate(_only_signature(element))
+        raise
 
     _remove_keeping_tail(signature)
     octets = xml.canonical(covered, form.prefixes)
     if not hmac.compare_digest(_hash(form.digest, octets), form.digest_value):
         raise SignatureFault(cause="the digest of the covered element differs", check="signature.digest")
     return SignedElement(xml.parse(octets), key.name, form.algorithm)
+
+
+def _claimed_certificate(signature: etree._Element) -> str:
+    """Which certificate a signature says it was made with: nobody believes it, but support compares it."""
+    found = signature.find(f"{{{DS}}}KeyInfo/{{{DS}}}X509Data/{{{DS}}}X509Certificate")
+    try:
+        certificate = None if found is None else load_certificate(xml.text_of(found))
+    except ValueError:
+        return ""
+    if certificate is None:
+        return ""
+    return f"certificate {certificate.sha256[:16]} ({certificate.subject}, valid until {certificate.not_after:%Y-%m-%d})"
 
 
 def is_signed(element: etree._Element) -> bool:

@@ -1,4 +1,5 @@
-"""Work by the clock: expired rows go, abandoned logins are diagnosed. One process does it at a time, under a lease."""
+"""Work by the clock: expired rows go, abandoned logins are diagnosed, hours counted, connectors' health noted. One process
+does it at a time, under a lease."""
 
 from __future__ import annotations
 
@@ -12,6 +13,8 @@ from broker.domain.trace import EventKind, Outcome, TraceEvent
 from broker.login import transactions
 from broker.services.context import Workbench
 from broker.services.domain_proof import DomainProof
+from broker.services.health import ConnectorHealth
+from broker.services.statistics import Statistics
 from broker.store import trace_log
 from broker.store.tables import configuration, sessions, traces
 from broker.store.transient import TransientStore
@@ -43,6 +46,7 @@ class Upkeep:
         self._bench = bench
         self._domain_proof = domain_proof
         self._transient = transient
+        self._statistics, self._health = Statistics(bench), ConnectorHealth(bench)
         self._owner = owner or random_ids.object_id("run")
 
     def run(self) -> Tidied | None:
@@ -53,6 +57,8 @@ class Upkeep:
                 return None
         abandoned = self._diagnose_abandoned()
         domains = 0 if self._domain_proof is None else self._domain_proof.look_again()
+        self._health.refresh()  # before hours are folded: it reads what was not folded at the last run
+        self._statistics.fold()
         with self._bench.database.unit_of_work() as connection:
             purged = (self._transient.purge(), sessions.purge(connection, now), traces.purge(connection, now))
             tidied = Tidied(*purged, abandoned, domains)

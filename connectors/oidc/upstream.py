@@ -122,6 +122,9 @@ class OidcUpstream:
         except jose.InvalidToken as error:
             raise _failed(trace, "oidc.signature", f"ID token: {error}") from error
         trace.check("oidc.signature", True)
+        issued = jose.numeric_date(signed.claims.get("iat"))
+        if issued is not None:
+            trace.clock_seen(datetime.fromtimestamp(issued, UTC))
         rules = IdTokenRules(
             issuer_of=self.deviations.issuer_of or (lambda _claims: self.settings.issuer),
             client_id=self.settings.client_id,

@@ -15,6 +15,7 @@ import pytest
 
 from broker.cli.caller import SERVER
 from broker.cli.commands import main as vestibule
+from broker.cli.layout import Shorthand
 from broker.cli.remote import TOKEN, TOKEN_FILE
 from broker.services import declarative
 from broker.settings import Settings
@@ -166,6 +167,8 @@ def test_given_a_command_in_the_documentation_then_it_exists_with_its_options(na
     words = words[2:] if words[0] == "--server" else words
     command: click.Command = vestibule
     while isinstance(command, click.Group) and words:
+        if isinstance(command, Shorthand) and words[0] not in command.commands:
+            words.insert(0, command.default)
         assert words[0] in command.commands, f"{name}: there is no command {words[0]!r} ({line})"
         command = command.commands[words.pop(0)]
     known = {option for parameter in command.params for option in parameter.opts}

@@ -93,7 +93,11 @@ def _verified(
 def _check_destination(request: AuthnRequest, endpoint: Endpoint, trace: Trace) -> None:
     """SAML Core 3.2.1: when present it must be the address where the message arrived."""
     right = request.destination in (None, endpoint.address)
-    trace.check("saml.destination", passed=right, reason="" if right else f"expected {endpoint.address}")
+    if right:
+        trace.check("saml.destination", passed=True)
+    else:
+        reason = f"expected {endpoint.address}"
+        trace.check("saml.destination", passed=False, reason=reason, expected=endpoint.address, received=str(request.destination))
     if not right:
         raise MalformedRequest(
             cause=f"Destination is not {endpoint.address}",
@@ -110,9 +114,10 @@ def _reply_address(request: AuthnRequest, settings: SamlApplicationSettings, tra
         found = settings.index_of(request.acs_index)
     else:
         found = settings.acs_urls[0]
-    trace.check("saml.acs", passed=found is not None, reason="the assertion consumer service is registered")
+    asked = request.acs_url if request.acs_url is not None else f"index {request.acs_index}"
+    compared = {} if found is not None else {"expected": "\n".join(settings.acs_urls), "received": asked}
+    trace.check("saml.acs", passed=found is not None, reason="the assertion consumer service is registered", **compared)
     if found is None:
-        asked = request.acs_url if request.acs_url is not None else f"index {request.acs_index}"
         raise UnregisteredReplyAddress(cause=f"{asked[:300]} is not registered for this application", check="saml.acs")
     return found
 

@@ -51,7 +51,8 @@ def validate_id_token(signed: jose.SignedClaims, rules: IdTokenRules, trace: Tra
     issuer = claims.get("iss")
     expected = rules.issuer_of(claims)
     # 3.1.3.7 (2): exactly. A trailing slash makes another issuer.
-    check("oidc.issuer", isinstance(issuer, str) and issuer == expected, f"issuer {_shown(issuer)}, expected {_shown(expected)}")
+    reason = f"issuer {_shown(issuer)}, expected {_shown(expected)}"
+    check("oidc.issuer", isinstance(issuer, str) and issuer == expected, reason, expected, issuer)
     _check_audience(claims, rules.client_id, check)
     issued_at, expires_at = _check_times(claims, rules, check)
     nonce = claims.get("nonce")
@@ -72,34 +73,42 @@ class _Checks:
     def __init__(self, trace: Trace) -> None:
         self._trace = trace
 
-    def __call__(self, name: str, passed: bool, reason: str) -> None:
-        self._trace.check(name, passed, "" if passed else reason)
-        if not passed:
-            raise InvalidUpstreamResponse(cause=reason, check=name)
+    def __call__(self, name: str, passed: bool, reason: str, expected: str = "", received: Any = None) -> None:
+        if passed:
+            self._trace.check(name, True)
+            return
+        seen = _shown(received) if expected else ""
+        self._trace.check(name, False, reason, expected=expected, received=seen)
+        raise InvalidUpstreamResponse(cause=reason, check=name)
 
 
 def _check_audience(claims: dict[str, Any], client_id: str, check: _Checks) -> None:
     audience = claims.get("aud")
     values = audience if isinstance(audience, list) else [audience]
-    check("oidc.audience", client_id in values, f"the token is for {_shown(audience)}, our client id is {client_id!r}")
+    reason = f"the token is for {_shown(audience)}, our client id is {client_id!r}"
+    check("oidc.audience", client_id in values, reason, client_id, audience)
     # 3.1.3.7 (3): additional audiences that we do not trust; we know none.
     only = all(value == client_id for value in values)
     azp = claims.get("azp")
     check("oidc.audience_only", only or azp == client_id, "the token has further audiences and azp is not our client id")
     # 3.1.3.7 (5)
-    check("oidc.authorized_party", azp is None or azp == client_id, f"azp is {_shown(azp)}, our client id is {client_id!r}")
+    reason = f"azp is {_shown(azp)}, our client id is {client_id!r}"
+    check("oidc.authorized_party", azp is None or azp == client_id, reason, client_id, azp)
 
 
 def _check_times(claims: dict[str, Any], rules: IdTokenRules, check: _Checks) -> tuple[datetime, datetime]:
     now, skew = rules.now.timestamp(), rules.skew_seconds
     expires = jose.numeric_date(claims.get("exp"))
-    check("oidc.expiry", expires is not None and now < expires + skew, f"exp is {_shown(claims.get('exp'))}, now is {now:.0f}")
+    ours = f"our time {now:.0f}, give or take {skew} s"
+    reason = f"exp is {_shown(claims.get('exp'))}, now is {now:.0f}"
+    check("oidc.expiry", expires is not None and now < expires + skew, reason, ours, claims.get("exp"))
     issued = jose.numeric_date(claims.get("iat"))
     # A token for the code that we exchanged a moment ago was issued a moment ago: nothing older than ten minutes.
     fresh = issued is not None and now - 600 - skew <= issued <= now + skew
-    check("oidc.issued_at", fresh, f"iat is {_shown(claims.get('iat'))}, now is {now:.0f}")
+    check("oidc.issued_at", fresh, f"iat is {_shown(claims.get('iat'))}, now is {now:.0f}", ours, claims.get("iat"))
     not_before = jose.numeric_date(claims["nbf"]) if "nbf" in claims else 0.0
-    check("oidc.not_before", not_before is not None and not_before <= now + skew, f"nbf is {_shown(claims.get('nbf'))}")
+    begun = not_before is not None and not_before <= now + skew
+    check("oidc.not_before", begun, f"nbf is {_shown(claims.get('nbf'))}", ours, claims.get("nbf"))
     return _moment(issued or 0.0), _moment(expires or 0.0)
 
 

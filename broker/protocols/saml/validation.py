@@ -20,6 +20,7 @@ from broker.protocols import xml, xmldsig, xmlenc
 from broker.protocols.saml import bindings, names, statements
 from broker.protocols.saml.redaction import redacted, unreadable
 from broker.protocols.saml.statements import AuthnStatement, Confirmation, NameIdentifier, ReceivedAttribute
+from broker.protocols.saml.times import format_instant, parse_instant
 
 T = TypeVar("T")
 
@@ -107,7 +108,16 @@ def receive_response(incoming: Incoming, trace: Trace) -> etree._Element:
         trace.message("SAML Response received", unreadable(received.xml))
         raise
     trace.message("SAML Response received", redacted(unverified))
+    _note_clock(unverified, trace)
     return unverified
+
+
+def _note_clock(unverified: etree._Element, trace: Trace) -> None:
+    """For support only: nothing is decided by it, and it may be forged."""
+    try:
+        trace.clock_seen(parse_instant(unverified.get("IssueInstant")))
+    except ValueError:
+        return  # the check of IssueInstant says so
 
 
 class _Steps:
@@ -127,11 +137,11 @@ class _Steps:
             error.check = full_name
             raise
         except BrokerError as error:
-            self._trace.check(full_name, False, error.cause)
+            self._trace.check(full_name, False, error.cause, expected=error.expected, received=error.received)
             fix = error.fix if error.fix != type(error).fix else None
             raise InvalidUpstreamResponse(cause=error.cause, fix=fix, check=full_name) from error
         except statements.Unacceptable as error:
-            self._trace.check(full_name, False, error.cause)
+            self._trace.check(full_name, False, error.cause, expected=error.expected, received=error.received)
             raise InvalidUpstreamResponse(cause=error.cause, fix=error.fix, check=full_name) from error
         self._trace.check(full_name, True)
         return result
@@ -201,7 +211,13 @@ def _response_issuer(response: etree._Element, expected: str, *, required: bool)
     if not issuers and not required:
         return  # Profiles 4.1.4.2 lets it be absent unless the Response is signed; the Assertion's own is always checked
     if len(issuers) != 1 or xml.uri_of(issuers[0]) != expected:
-        raise statements.Unacceptable("the Issuer of the Response is not this connector's identity provider", _ISSUER_FIX)
+        raise _other_issuer("Response", issuers[0] if len(issuers) == 1 else None, expected)
+
+
+def _other_issuer(where: str, issuer: etree._Element | None, expected: str) -> statements.Unacceptable:
+    cause = f"the Issuer of the {where} is not this connector's identity provider"
+    received = "absent" if issuer is None else xml.uri_of(issuer)
+    return statements.Unacceptable(cause, _ISSUER_FIX, expected=expected, received=received)
 
 
 def _destination(response: etree._Element, recipient: str, *, required: bool) -> None:
@@ -213,8 +229,9 @@ def _destination(response: etree._Element, recipient: str, *, required: bool) ->
 
 def _issued(element: etree._Element, now: datetime, skew: timedelta) -> None:
     _version(element)
-    if _instant(element, "IssueInstant") > now + skew:
-        raise statements.Unacceptable("IssueInstant lies in the future", _CLOCK_FIX)
+    issued = _instant(element, "IssueInstant")
+    if issued > now + skew:
+        raise _wrong_time("IssueInstant lies in the future", issued, now, skew)
 
 
 def _status(response: etree._Element) -> None:
@@ -265,7 +282,7 @@ def _covered(response: etree._Element, unverified_assertion: etree._Element) -> 
 def _assertion_issuer(assertion: etree._Element, expected: str) -> None:
     issuer = _child(assertion, "Issuer")
     if issuer.get("Format", names.ENTITY) != names.ENTITY or xml.uri_of(issuer) != expected:
-        raise statements.Unacceptable("the Issuer of the Assertion is not this connector's identity provider", _ISSUER_FIX)
+        raise _other_issuer("Assertion", issuer, expected)
 
 
 def _confirmation(assertion: etree._Element, asked: Asked, now: datetime, skew: timedelta) -> Confirmation:
@@ -287,16 +304,16 @@ def _confirm(confirmation: Confirmation, asked: Asked, now: datetime, skew: time
     if confirmation.has_not_before:
         raise statements.Unacceptable("a bearer confirmation must not have NotBefore")
     if now >= confirmation.not_on_or_after + skew:
-        raise statements.Unacceptable("NotOnOrAfter of the SubjectConfirmationData has passed", _CLOCK_FIX)
+        raise _wrong_time("NotOnOrAfter of the SubjectConfirmationData has passed", confirmation.not_on_or_after, now, skew)
 
 
 def _conditions(assertion: etree._Element, now: datetime, skew: timedelta) -> None:
     """Core 2.5.1. A condition that is not understood makes the assertion unusable."""
     conditions = _child(assertion, "Conditions")
-    if "NotBefore" in conditions.attrib and now < _instant(conditions, "NotBefore") - skew:
-        raise statements.Unacceptable("NotBefore lies in the future", _CLOCK_FIX)
-    if "NotOnOrAfter" in conditions.attrib and now >= _instant(conditions, "NotOnOrAfter") + skew:
-        raise statements.Unacceptable("NotOnOrAfter of the Conditions has passed", _CLOCK_FIX)
+    if "NotBefore" in conditions.attrib and now < (begins := _instant(conditions, "NotBefore")) - skew:
+        raise _wrong_time("NotBefore lies in the future", begins, now, skew)
+    if "NotOnOrAfter" in conditions.attrib and now >= (ends := _instant(conditions, "NotOnOrAfter")) + skew:
+        raise _wrong_time("NotOnOrAfter of the Conditions has passed", ends, now, skew)
     for condition in conditions:
         if condition.tag not in statements.UNDERSTOOD_CONDITIONS:
             raise statements.Unacceptable(f"unknown condition {xml.local_name(condition)[:40]!r}")
@@ -307,19 +324,22 @@ def _audience(assertion: etree._Element, expected: str) -> None:
     restrictions = _child(assertion, "Conditions").findall(names.saml("AudienceRestriction"))
     named = [{xml.uri_of(audience) for audience in each.findall(names.saml("Audience"))} for each in restrictions]
     if not named or not all(expected in audiences for audiences in named):
-        raise statements.Unacceptable("the assertion is not meant for this connector", _AUDIENCE_FIX)
+        received = "; ".join(", ".join(sorted(audiences)) for audiences in named) or "absent"
+        raise statements.Unacceptable(
+            "the assertion is not meant for this connector", _AUDIENCE_FIX, expected=expected, received=received
+        )
 
 
 def _authn_statement(assertion: etree._Element, now: datetime, skew: timedelta) -> AuthnStatement:
     authn = statements.read_authn_statement(assertion)
     if authn.authenticated_at > now + skew:
-        raise statements.Unacceptable("AuthnInstant lies in the future", _CLOCK_FIX)
+        raise _wrong_time("AuthnInstant lies in the future", authn.authenticated_at, now, skew)
     return authn
 
 
 def _session(authn: AuthnStatement, now: datetime) -> None:
     if authn.session_ends_at is not None and now >= authn.session_ends_at:
-        raise statements.Unacceptable("SessionNotOnOrAfter has passed", _CLOCK_FIX)
+        raise _wrong_time("SessionNotOnOrAfter has passed", authn.session_ends_at, now)
 
 
 def _force_authn(authn: AuthnStatement, forced_at: datetime | None, skew: timedelta) -> None:
@@ -327,6 +347,8 @@ def _force_authn(authn: AuthnStatement, forced_at: datetime | None, skew: timede
         raise statements.Unacceptable(
             "a fresh authentication was demanded, and AuthnInstant is older than the demand",
             "Have the identity provider honour ForceAuthn.",
+            expected=f"not before {format_instant(forced_at)}",
+            received=format_instant(authn.authenticated_at),
         )
 
 
@@ -344,7 +366,13 @@ _STATUS_FIXES = {
 
 def _equal(value: str | None, expected: str, what: str) -> None:
     if value != expected:
-        raise statements.Unacceptable(f"{what} is {'missing' if value is None else 'not the one of this sign-in'}")
+        cause = f"{what} is {'missing' if value is None else 'not the one of this sign-in'}"
+        raise statements.Unacceptable(cause, expected=expected, received="absent" if value is None else value)
+
+
+def _wrong_time(cause: str, stated: datetime, now: datetime, skew: timedelta = timedelta()) -> statements.Unacceptable:
+    ours = f"our time {format_instant(now)}, give or take {skew.total_seconds():.0f} s"
+    return statements.Unacceptable(cause, _CLOCK_FIX, expected=ours, received=format_instant(stated))
 
 
 def _require(fact: object, otherwise: str) -> None:

@@ -16,16 +16,19 @@ if TYPE_CHECKING:
     from broker.services.account import Account
     from broker.services.api_tokens import ApiTokens
     from broker.services.applications import Applications
+    from broker.services.audit import Audit
     from broker.services.configuration import Configuration
     from broker.services.connectors import Connectors
     from broker.services.context import Workbench
     from broker.services.doctor import Doctor
     from broker.services.domain_proof import DomainProof
+    from broker.services.health import ConnectorHealth
     from broker.services.idempotency import Idempotency
     from broker.services.identities import Identities
     from broker.services.master_key import MasterKey
     from broker.services.setup_links import SetupLinks
     from broker.services.staff import Staff
+    from broker.services.statistics import Statistics
     from broker.services.tenants import Tenants
     from broker.services.test_login import LoginTests
     from broker.services.throttle import Throttle
@@ -49,6 +52,9 @@ class Services:
     configuration: Configuration
     setup_links: SetupLinks
     traces: Traces
+    audit: Audit
+    statistics: Statistics
+    health: ConnectorHealth
     upkeep: Upkeep
     staff: Staff
     throttle: Throttle

@@ -10,14 +10,18 @@ from broker.services.actor import Actor
 from broker.services.context import check_version, record_refusal
 from broker.services.operations import (
     applications,
+    audit,
     connectors,
     domain_claims,
     domains,
+    health,
     login_tests,
     people,
     setup_links,
     tenants,
     tokens,
+    traces,
+    usage,
 )
 from broker.services.operations.model import Call, Operation, Services
 
@@ -31,6 +35,10 @@ ALL: tuple[Operation, ...] = (
     *people.OPERATIONS,
     *login_tests.OPERATIONS,
     *tokens.OPERATIONS,
+    *traces.OPERATIONS,
+    *health.OPERATIONS,
+    *usage.OPERATIONS,
+    *audit.OPERATIONS,
 )
 BY_NAME: dict[str, Operation] = {operation.name: operation for operation in ALL}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +30,40 @@ _audit = AuditRow.__table__
 
 def add(connection: Connection, values: dict[str, Any]) -> None:
     connection.execute(insert(_audit).values(**values))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which entries. None or "": all."""
+
+    actor: str = ""
+    action: str = ""
+    object_kind: str = ""
+    object_id: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def search(connection: Connection, tenant_id: str | None, wanted: Wanted, *, before_id: int | None, limit: int) -> list[Row[Any]]:
+    """The newest first, at most `limit`, older than `before_id`. `tenant_id` None: of every tenant."""
+    query = select(_audit).order_by(_audit.c.id.desc())
+    if tenant_id is not None:
+        query = query.where(_audit.c.tenant_id == tenant_id)
+    if wanted.object_id:
+        query = query.where(_audit.c.object_id == wanted.object_id)
+    if before_id is not None:
+        query = query.where(_audit.c.id < before_id)
+    if wanted.since is not None:
+        query = query.where(_audit.c.at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(_audit.c.at < wanted.until)
+    if wanted.object_kind:
+        query = query.where(_audit.c.object_kind == wanted.object_kind)
+    if wanted.actor:
+        query = query.where(_audit.c.actor.contains(wanted.actor, autoescape=True))
+    if wanted.action:
+        query = query.where(_audit.c.action.contains(wanted.action, autoescape=True))
+    return list(connection.execute(query.limit(limit)))
 
 
 def latest(connection: Connection, tenant_id: str | None, limit: int) -> list[Row[Any]]:

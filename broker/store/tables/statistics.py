@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Integer, String
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from broker.store.db import Instant, db
@@ -14,6 +14,7 @@ class LoginHourRow(db.Model):  # type: ignore[name-defined, misc]
     """Logins of one full hour. "" stands for what was never found out, so that the key has no NULL."""
 
     __tablename__ = "login_hours"
+    __table_args__ = (Index(None, "tenant_id", "hour"),)
     hour: Mapped[datetime] = mapped_column(Instant, primary_key=True)
     tenant_id: Mapped[str] = mapped_column(String(40), primary_key=True)
     application_id: Mapped[str] = mapped_column(String(40), primary_key=True)

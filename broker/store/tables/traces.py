@@ -20,7 +20,7 @@ class TraceRow(db.Model):  # type: ignore[name-defined, misc]
     application_id: Mapped[str | None] = mapped_column(String(40))
     connector_id: Mapped[str | None] = mapped_column(String(40))
     email_hash: Mapped[str | None] = mapped_column(String(64), index=True)
-    identity_id: Mapped[str | None] = mapped_column(String(40))
+    identity_id: Mapped[str | None] = mapped_column(String(40), index=True)
     outcome: Mapped[str] = mapped_column(String(20))
     error_code: Mapped[str | None] = mapped_column(String(60))
     started_at: Mapped[datetime] = mapped_column(Instant, index=True)

@@ -10,6 +10,26 @@ revision = '0002'
 down_revision = '0001'
 
 
+# The audit log refuses changes in the database itself. A later migration that makes the table anew on SQLite (a batch ALTER)
+# loses its triggers and has to make them again.
+APPEND_ONLY = {
+    'sqlite': [
+        f"CREATE TRIGGER audit_no_{verb.lower()} BEFORE {verb} ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
+        for verb in ('UPDATE', 'DELETE')
+    ],
+    'postgresql': [
+        "CREATE FUNCTION refuse_change_of_audit() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'the audit log is append-only'; END $$",
+        "CREATE TRIGGER audit_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_audit()",
+    ],
+}
+CHANGEABLE = {
+    'sqlite': ["DROP TRIGGER audit_no_update", "DROP TRIGGER audit_no_delete"],
+    'postgresql': ["DROP TRIGGER audit_no_change ON audit", "DROP FUNCTION refuse_change_of_audit()"],
+}
+
+
 def upgrade() -> None:
     op.create_table('brand_images',
     sa.Column('id', sa.String(length=40), nullable=False),
@@ -169,8 +189,13 @@ def upgrade() -> None:
     with op.batch_alter_table('applications', schema=None) as batch_op:
         batch_op.add_column(sa.Column('branding', sa.JSON(none_as_null=True), nullable=True))
 
+    with op.batch_alter_table('login_hours', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_login_hours_tenant_id_hour'), ['tenant_id', 'hour'], unique=False)
+
     with op.batch_alter_table('audit', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_audit_object_id'), ['object_id'], unique=False)
+    for statement in APPEND_ONLY[op.get_bind().dialect.name]:
+        op.execute(statement)
 
     with op.batch_alter_table('connectors', schema=None) as batch_op:
         batch_op.add_column(sa.Column('tested_at', sa.BigInteger(), nullable=True))
@@ -219,6 +244,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table('traces', schema=None) as batch_op:
         batch_op.add_column(sa.Column('identity_id', sa.String(length=40), nullable=True))
+        batch_op.create_index(batch_op.f('ix_traces_identity_id'), ['identity_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_traces_started_at'), ['started_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_traces_tenant_id_started_at'), ['tenant_id', 'started_at'], unique=False)
 
@@ -228,6 +254,7 @@ def downgrade() -> None:
     with op.batch_alter_table('traces', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_traces_tenant_id_started_at'))
         batch_op.drop_index(batch_op.f('ix_traces_started_at'))
+        batch_op.drop_index(batch_op.f('ix_traces_identity_id'))
         batch_op.drop_column('identity_id')
 
     with op.batch_alter_table('connectors', schema=None) as batch_op:
@@ -258,6 +285,8 @@ def downgrade() -> None:
     with op.batch_alter_table('connectors', schema=None) as batch_op:
         batch_op.drop_column('tested_at')
 
+    for statement in CHANGEABLE[op.get_bind().dialect.name]:
+        op.execute(statement)
     with op.batch_alter_table('audit', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_audit_object_id'))
 
@@ -293,6 +322,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_api_tokens_tenant_id'))
 
     op.drop_table('api_tokens')
+    with op.batch_alter_table('login_hours', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_login_hours_tenant_id_hour'))
+
     op.drop_table('login_hours')
     op.drop_table('hub_settings')
     op.drop_table('brand_images')
