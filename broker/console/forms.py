@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from broker.console.pages import Problem
-from broker.domain.errors import InvalidSettings
+from broker.domain.access_errors import StaleVersion
+from broker.domain.errors import Conflict, InvalidSettings
 from broker.domain.messages import translatable
 
+T = TypeVar("T")
+
+TAKEN = translatable("This short name is taken already. Choose another one.")
 NOT_JSON = translatable("This is not valid JSON: line %(line)s, column %(column)s.")
 NOT_A_LIST = translatable("Rules are a list: begin with [ and end with ].")
 NOT_A_NUMBER = translatable("Enter a number.")
@@ -31,7 +35,7 @@ _NUMBERED = re.compile(r"(\w+)\[(\d+)\]")
 class Control:
     """One field of a form. `label`, `help` and `risk` are message ids; `value` is shown, `stored` is what holds now.
 
-    `kind`: text, email, url, number, check, choice, lines (one value a line), area, code, secret, date.
+    `kind`: text, email, url, number, check, choice, radio, several (boxes), lines (one value a line), area, code, secret, date.
     """
 
     name: str
@@ -105,7 +109,7 @@ def filled(controls: tuple[Control, ...], problem: Problem | None) -> Form:
 def _filled(control: Control, typed: Mapping[str, str]) -> Control:
     if control.kind == "secret" or not typed:
         return replace(control, value="" if control.kind == "secret" else control.stored)
-    missing = "" if control.kind == "check" else control.stored  # a box that is not ticked is not sent
+    missing = "" if control.kind in {"check", "several"} else control.stored  # a box that is not ticked is not sent
     accepted = f"risk-{control.name}" in typed or (control.accepted and control.name not in typed and control.kind != "check")
     return replace(control, value=typed.get(control.name, missing), accepted=accepted)
 
@@ -141,6 +145,14 @@ def read_number(text: str, name: str) -> float:
     if not math.isfinite(found):
         raise InvalidSettings(NOT_A_NUMBER, field=name)
     return found
+
+
+def as_new(make: Callable[[], T], field: str = "slug") -> T:
+    """What is made as new and exists already: nothing is stale, its name is taken. Raises Conflict."""
+    try:
+        return make()
+    except StaleVersion as error:
+        raise Conflict(TAKEN, field=field, cause=error.cause) from error
 
 
 def read_version(typed: Mapping[str, str]) -> int:

@@ -112,9 +112,7 @@ def _inside(face: ConsoleFace, handle: str, following: str | None) -> Response:
 
 def _page(following: str | None, problem: Problem | None = None, error: BrokerError | None = None) -> Response:
     status = 200 if problem is None else problem.status
-    response = pages.bare(
-        "console/sign_in.html", status=status, scripted=True, problem=problem, following=door.inside(following)
-    )
+    response = pages.bare("console/sign_in.html", status=status, scripted=True, problem=problem, following=door.inside(following))
     return _wait(response, error)
 
 

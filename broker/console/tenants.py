@@ -98,7 +98,7 @@ def _new(problem: Problem | None) -> Response:
 
 def _create(face: ConsoleFace, typed: dict[str, str]) -> tuple[str, str]:
     slug = typed.get("slug", "").strip().lower() or slug_of(typed.get("name", ""))
-    made = face.run("tenant.save", ChangeTenant(slug, typed.get("name", ""), expected_version=0))
+    made = forms.as_new(lambda: face.run("tenant.save", ChangeTenant(slug, typed.get("name", ""), expected_version=0)))
     return address(made.slug), translatable("The tenant has been made. Next: send its administrator a set-up link.")
 
 

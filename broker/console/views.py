@@ -5,6 +5,9 @@ from __future__ import annotations
 from flask import Blueprint
 
 from broker.console import (
+    application_page,
+    application_settings,
+    applications,
     confirm,
     connector_settings,
     connectors,
@@ -31,6 +34,9 @@ AREAS = (
     setup_links.routes,
     connectors.routes,
     connector_settings.routes,
+    applications.routes,
+    application_page.routes,
+    application_settings.routes,
 )
 
 

@@ -96,7 +96,8 @@ def test_given_something_unusable_then_it_is_said_at_the_field_and_what_was_type
 def test_given_a_short_name_that_is_taken_then_the_other_tenant_stays_as_it_is(hub: Hub) -> None:
     hub.tenant("acme")
     answer = desk(hub).submit(NEW, NEW, name="Impostor", slug="acme")
-    assert answer.status_code == 412
+    assert answer.status_code == 409
+    assert 'id="wrong-slug"' in answer.text
     assert stored(hub).name == "Acme"  # type: ignore[attr-defined]
 
 
