@@ -30,15 +30,6 @@ NOT_IN_THE_CONSOLE: dict[str, str] = {
 
 AWAITED: frozenset[str] = frozenset(
     {
-        "application.add_secret",
-        "application.delete",
-        "application.list",
-        "application.remove_secret",
-        "application.rotate_secret",
-        "application.save",
-        "application.sheet",
-        "application.show",
-        "application.types",
         "configuration.apply",
         "connector.test",
         "connector.test_result",
