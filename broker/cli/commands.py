@@ -17,6 +17,7 @@ from broker.cli.completion import completion
 from broker.cli.generated import register
 from broker.cli.layout import ON_THE_MACHINE, Sections, Shorthand
 from broker.cli.sentences import me, sentences
+from broker.cli.staff_commands import staff
 from broker.domain.errors import UnknownObject
 from broker.services import declarative
 from broker.services.configuration import summary
@@ -269,6 +270,6 @@ def upkeep() -> None:
         )
 
 
-for command in (application, completion, doctor, master_key):
+for command in (application, completion, doctor, master_key, staff):
     main.add_command(command)
 register(main, table.ALL)

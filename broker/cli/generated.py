@@ -28,6 +28,9 @@ COVERED: dict[str, str] = {
     "setup_link.create": "setup-link",
     "setup_link.list": "setup-link --list",
     "setup_link.revoke": "setup-link --revoke",
+    "staff.invite": "staff invite",
+    "staff.link": "staff invite",
+    "staff.reset": "staff invite --reset",
 }
 """Operation → the hand-made command that does its work."""
 

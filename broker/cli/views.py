@@ -35,6 +35,14 @@ def _connectors(item: Any) -> str:
     return ", ".join(f"{one.slug} ({one.type}{'' if one.enabled else ', off'})" for one in item.connectors)
 
 
+def _role(item: Any) -> str:
+    return f"{item.role} of {item.administers}" if item.administers else str(item.role)
+
+
+def _last_sign_in(item: Any) -> str:
+    return f"{item.last_sign_in_at:%Y-%m-%d %H:%M}" if item.last_sign_in_at else "never"
+
+
 STATE: Column = ("state", _state)
 COLUMNS: dict[str, tuple[Column, ...]] = {
     "TenantView": (_field("slug", "tenant"), _field("name"), STATE),
@@ -44,11 +52,13 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     "ApplicationView": (_field("slug", "application"), _field("name"), _field("protocol"), STATE, ("serves", _serves)),
     "ApplicationTypeView": (_field("protocol"),),
     "ServedApplication": (_field("slug", "application"), _field("name"), _field("protocol"), STATE),
+    "StaffView": (_field("email", "address"), _field("name"), ("role", _role), STATE, ("last sign-in", _last_sign_in)),
 }
 """By the name of the view. Views that do not stand here show their first plain fields."""
 
 NOTHING: dict[str, str] = {
     "tenant.list": "There are no tenants yet: vestibule tenant add --help",
+    "staff.list": "Nobody yet: vestibule staff invite --help",
     "application.list": "There are no applications yet: vestibule application add --help",
 }
 

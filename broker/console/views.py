@@ -13,9 +13,11 @@ from broker.console import (
     connectors,
     door,
     home,
+    me,
     people,
     setup_links,
     sign_in,
+    staff,
     tenant_page,
     tenants,
     welcome,
@@ -37,6 +39,8 @@ AREAS = (
     applications.routes,
     application_page.routes,
     application_settings.routes,
+    me.routes,
+    staff.routes,
 )
 
 

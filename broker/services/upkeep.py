@@ -16,7 +16,7 @@ from broker.services.domain_proof import DomainProof
 from broker.services.health import ConnectorHealth
 from broker.services.statistics import Statistics
 from broker.store import trace_log
-from broker.store.tables import configuration, sessions, traces
+from broker.store.tables import configuration, sessions, staff_queries, staff_session_queries, traces
 from broker.store.transient import TransientStore
 
 log = logging.getLogger("vestibule.upkeep")
@@ -63,6 +63,8 @@ class Upkeep:
             purged = (self._transient.purge(), sessions.purge(connection, now), traces.purge(connection, now))
             tidied = Tidied(*purged, abandoned, domains)
             configuration.purge_changes(connection, KEEP_CHANGES)
+            staff_session_queries.purge(connection, now)
+            staff_queries.purge_links(connection, now)
         log.info("upkeep", extra={"transients": tidied.transients, "sessions": tidied.sessions, "traces": tidied.traces})
         return tidied
 

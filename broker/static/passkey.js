@@ -42,6 +42,7 @@ function complain(form, how) {
 
 if (window.PublicKeyCredential && navigator.credentials) {
   for (const part of document.querySelectorAll("[data-with-passkey]")) part.hidden = false;
+  for (const part of document.querySelectorAll("[data-without-passkey]")) part.hidden = true;
   // Without passkeys the other way is all there is, and it stays open.
   for (const part of document.querySelectorAll("[data-folded]:not([data-open])")) part.open = false;
   for (const form of document.querySelectorAll("form[data-passkey]")) {

@@ -18,6 +18,7 @@ from broker.services.operations import (
     login_tests,
     people,
     setup_links,
+    staff,
     tenants,
     tokens,
     traces,
@@ -39,6 +40,7 @@ ALL: tuple[Operation, ...] = (
     *health.OPERATIONS,
     *usage.OPERATIONS,
     *audit.OPERATIONS,
+    *staff.OPERATIONS,
 )
 BY_NAME: dict[str, Operation] = {operation.name: operation for operation in ALL}
 

@@ -40,6 +40,11 @@ class Accounts:
             raise UnknownObject("There is no such account.", field="staff")
         return member_of(row)
 
+    def named(self, id_or_email: str) -> StaffMember:
+        """Raises UnknownObject."""
+        found = self.find(id_or_email) if "@" in id_or_email else None
+        return found if found is not None else self.get(id_or_email)
+
     def find(self, email: str) -> StaffMember | None:
         with self._bench.database.reading() as connection:
             row = staff_queries.by_email(connection, email.strip().lower())
@@ -110,6 +115,23 @@ class Accounts:
             fields = {"email": (before.email, None), "role": (before.role.value, None)}
             self.changed(actor, staff_id, before.tenant_id, Action.DELETED, fields)
         return before
+
+    def end_session(self, actor: Actor, member: StaffMember, session_id: str) -> None:
+        """Raises UnknownObject."""
+        self._ended(actor, member, session_id)
+
+    def end_sessions(self, actor: Actor, member: StaffMember) -> None:
+        self._ended(actor, member, None)
+
+    def _ended(self, actor: Actor, member: StaffMember, session_id: str | None) -> None:
+        actor.require(Verb.ADMINISTER, None)
+        with self._bench.database.unit_of_work() as connection:
+            if session_id is None:
+                staff_session_queries.end_all(connection, member.id)
+            elif not staff_session_queries.end_one(connection, member.id, session_id):
+                raise UnknownObject("There is no such session.", field="session")
+            fields = {"sessions": ("open", "all ended" if session_id is None else "one ended")}
+            self.changed(actor, member.id, member.tenant_id, Action.UPDATED, fields)
 
     def _keep_an_owner(self, doomed: StaffMember) -> None:
         if doomed.role is not Role.OWNER or not doomed.enabled:

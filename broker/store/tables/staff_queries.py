@@ -75,10 +75,6 @@ def link(connection: Connection, token_hash: bytes) -> Row[Any] | None:
     return connection.execute(select(staff_links).where(staff_links.c.token_hash == token_hash)).first()
 
 
-def links_of(connection: Connection, staff_id: str) -> list[Row[Any]]:
-    return list(connection.execute(select(staff_links).where(staff_links.c.staff_id == staff_id)))
-
-
 def claim_link(connection: Connection, token_hash: bytes, staff_id: str) -> bool:
     done = connection.execute(
         update(staff_links)
@@ -100,3 +96,8 @@ def drop_links(connection: Connection, staff_id: str | None) -> None:
     """Of one account, or those for the first owner."""
     whose = staff_links.c.staff_id.is_(None) if staff_id is None else staff_links.c.staff_id == staff_id
     connection.execute(delete(staff_links).where(whose))
+
+
+def purge_links(connection: Connection, now: datetime) -> int:
+    """What is over opens nothing, used or not."""
+    return connection.execute(delete(staff_links).where(staff_links.c.expires_at <= now)).rowcount

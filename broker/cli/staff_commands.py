@@ -1,0 +1,48 @@
+"""`vestibule staff invite` and `role`: also the way back in when nobody can sign in. The other verbs are made from the table."""
+
+from __future__ import annotations
+
+import click
+
+from broker.cli.caller import call
+from broker.cli.sentences import sentences
+from broker.domain.errors import UnknownObject
+from broker.services.actor import Role
+from broker.services.operations.model import UNSET
+from broker.services.operations.staff import InvitationView, InviteStaff, OneStaff, SaveStaff, StaffView
+
+_ROLES = click.Choice([role.value for role in Role])
+
+
+@click.group()
+def staff() -> None:
+    """The hub's own people and their roles."""
+
+
+@staff.command("invite")
+@click.argument("email")
+@click.option("--role", type=_ROLES, default=Role.OPERATOR.value, show_default=True, help="What a new account may do.")
+@click.option("--tenant", "tenant_slug", default="", help="The one tenant that a tenant_admin sees.")
+@click.option("--name", help="Name that colleagues see; default: the address.")
+@click.option("--reset", is_flag=True, help="Of an account that exists: take everything away that it signs in with.")
+@sentences
+def invite(email: str, role: str, tenant_slug: str, name: str | None, reset: bool) -> None:
+    """Print a link with which somebody sets up how they sign in. For an account that exists: a new link, nothing else changes."""
+    made: InvitationView
+    try:
+        made = call("staff.reset" if reset else "staff.link", OneStaff(email))
+    except UnknownObject:
+        made = call("staff.invite", InviteStaff(email, name or email, role, tenant_slug))
+    click.echo(made.link)
+    click.echo(f"For {made.staff.email} ({made.staff.role}); works once, until {made.expires_at:%Y-%m-%d %H:%M} UTC.", err=True)
+
+
+@staff.command("role")
+@click.argument("email")
+@click.argument("role", type=_ROLES)
+@click.option("--tenant", "tenant_slug", default="", help="The one tenant that a tenant_admin sees.")
+@sentences
+def change_role(email: str, role: str, tenant_slug: str) -> None:
+    """Change what somebody may do; it holds from their next request on."""
+    changed: StaffView = call("staff.save", SaveStaff(email, role=role, administers=tenant_slug or UNSET))
+    click.echo(f"{changed.email} is now {changed.role}{f' of {changed.administers}' if changed.administers else ''}.")

@@ -1,0 +1,140 @@
+"""`/console/staff`: owners see who works here, let people in, change what they may do, and take it away again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response
+
+from broker.console import door, pages
+from broker.console.face import ConsoleFace
+from broker.console.pages import Problem
+from broker.console.staff_words import METHODS, NAMES, ROLE_WORDS
+from broker.domain.access_errors import NotSignedIn, ReauthenticationRequired
+from broker.domain.errors import ConfigurationError, Forbidden
+from broker.domain.messages import translatable
+from broker.services.actor import Verb
+from broker.services.operations.staff import InviteStaff, ListStaff, OneStaff, OneStaffSession, SaveStaff
+from broker.web import words
+
+HOME = "/console/staff"
+
+
+def address(staff_id: str) -> str:
+    return f"{HOME}/{staff_id}"
+
+
+def routes(views: Blueprint, face: ConsoleFace) -> None:
+    _seeing(views, face)
+    _letting_in(views, face)
+    _taking_away(views, face)
+
+
+def _seeing(views: Blueprint, face: ConsoleFace) -> None:
+    @views.get("/staff")
+    def staff() -> Response:
+        search, after = pages.asked("search").strip()[:200], pages.asked("after")
+        found = face.run("staff.list", ListStaff(search, after))
+        return pages.show("console/staff/list.html", found=found, search=search, first=not after, names=NAMES, address=address)
+
+    @views.get("/staff/<staff>")
+    def staff_member(staff: str) -> Response:
+        return _page(face, staff)
+
+    @views.post("/staff/<staff>/settings")
+    def save_staff(staff: str) -> Response:
+        def save(typed: dict[str, str]) -> tuple[str, str]:
+            what = (typed.get("name", ""), typed.get("role", ""), typed.get("administers", "").strip())
+            face.run("staff.save", SaveStaff(staff, *what))
+            return address(staff), translatable("Saved. It holds from their next request on.")
+
+        return pages.changed(save, lambda problem: _page(face, staff, problem))
+
+
+def _letting_in(views: Blueprint, face: ConsoleFace) -> None:
+    @views.get("/new/staff")
+    def new_staff() -> Response:
+        return _new(None)
+
+    @views.post("/new/staff")
+    def invite_staff() -> Response:
+        typed = pages.fields()
+        try:
+            who = (typed.get("email", ""), typed.get("name", ""), typed.get("role", ""))
+            asked = InviteStaff(*who, typed.get("administers", "").strip())
+            made = face.run("staff.invite", asked)
+        except (NotSignedIn, ReauthenticationRequired, Forbidden):
+            raise
+        except ConfigurationError as error:
+            return _new(pages.problem_of(error, typed, "email"))
+        return _link(made)
+
+    @views.post("/staff/<staff>/link")
+    def link_staff(staff: str) -> Response:
+        return _given_link(face, staff, "staff.link")
+
+    @views.post("/staff/<staff>/reset")
+    def reset_staff(staff: str) -> Response:
+        return _given_link(face, staff, "staff.reset")
+
+    @views.post("/staff/<staff>/enable")
+    def enable_staff(staff: str) -> Response:
+        return _done(face, staff, "staff.enable", translatable("Switched on. They can sign in again."))
+
+
+def _taking_away(views: Blueprint, face: ConsoleFace) -> None:
+    @views.post("/staff/<staff>/disable")
+    def disable_staff(staff: str) -> Response:
+        return _done(face, staff, "staff.disable", translatable("Switched off. Their sessions have ended."))
+
+    @views.post("/staff/<staff>/sessions/end")
+    def end_staff_sessions(staff: str) -> Response:
+        return _done(face, staff, "staff.end_sessions", translatable("Every session of this account has ended."))
+
+    @views.post("/staff/<staff>/sessions/<session>/end")
+    def end_staff_session(staff: str, session: str) -> Response:
+        face.run("staff.end_session", OneStaffSession(staff, session))
+        return pages.done(address(staff), translatable("The session has ended."))
+
+    @views.post("/staff/<staff>/delete")
+    def delete_staff(staff: str) -> Response:
+        def delete(_typed: dict[str, str]) -> tuple[str, str]:
+            face.run("staff.delete", OneStaff(staff))
+            return HOME, translatable("The account has been deleted.")
+
+        return pages.changed(delete, lambda problem: _page(face, staff, problem), place="end")
+
+
+def _done(face: ConsoleFace, staff: str, operation: str, notice: str) -> Response:
+    def change(_typed: dict[str, str]) -> tuple[str, str]:
+        face.run(operation, OneStaff(staff))
+        return address(staff), notice
+
+    return pages.changed(change, lambda problem: _page(face, staff, problem), place="end")
+
+
+def _page(face: ConsoleFace, staff: str, problem: Problem | None = None) -> Response:
+    detail = face.run("staff.show", OneStaff(staff))
+    frame: dict[str, Any] = {"detail": detail, "roles": ROLE_WORDS, "names": NAMES, "methods": METHODS, "browser": words.browser}
+    frame |= {"problem": problem, "home": address(staff), "myself": door.session()}
+    return pages.show("console/staff/member.html", status=problem.status if problem else 200, **frame)
+
+
+def _new(problem: Problem | None) -> Response:
+    door.actor().require(Verb.ADMINISTER, None)
+    status = problem.status if problem else 200
+    return pages.show("console/staff/new.html", status=status, problem=problem, roles=ROLE_WORDS, here=HOME)
+
+
+def _given_link(face: ConsoleFace, staff: str, operation: str) -> Response:
+    try:
+        return _link(face.run(operation, OneStaff(staff)))
+    except (NotSignedIn, ReauthenticationRequired, Forbidden):
+        raise
+    except ConfigurationError as error:
+        return _page(face, staff, pages.problem_of(error, {}, "end"))
+
+
+def _link(made: Any) -> Response:
+    """Shown once, in the answer itself: no address leads to it."""
+    return pages.show("console/staff/link.html", made=made, home=address(made.staff.id))

@@ -1,0 +1,307 @@
+"""Operations on the hub's own staff: who they are, in which role, and how they get in. Their own credentials are theirs alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from msgspec import UNSET, UnsetType
+
+from broker.domain.errors import InvalidSettings
+from broker.domain.messages import translatable
+from broker.services.actor import Role, Verb
+from broker.services.operations.model import (
+    AFTER,
+    LIMIT,
+    VERSION,
+    Call,
+    Deleted,
+    Operation,
+    Page,
+    argument,
+    check_limit,
+    given,
+    page_of,
+)
+from broker.services.staff.accounts import ChangeStaff
+from broker.services.staff.invitations import Invitation
+from broker.services.staff.model import StaffMember
+
+_STAFF = "Id or email address of the account."
+_NAME = "Name that colleagues see."
+_EMAIL = "Email address; they sign in with it."
+_ROLE = "What they may do."
+_ADMINISTERS = "Short name of the one tenant that a tenant administrator sees; for nobody else."
+_ROLES = tuple(role.value for role in Role)
+
+
+@dataclass(frozen=True, slots=True)
+class StaffView:
+    id: str = argument("Id of the account.")
+    email: str = argument(_EMAIL)
+    name: str = argument(_NAME)
+    role: str = argument(_ROLE, choices=_ROLES)
+    administers: str = argument(_ADMINISTERS)
+    enabled: bool = argument("Whether they can sign in.")
+    has_password: bool = argument("Whether they can sign in with a password and codes.")
+    passkeys: int = argument("How many passkeys they have.")
+    linked: bool = argument("Whether they can sign in through a connector of the hub.")
+    created_at: datetime = argument("Since when there is the account.")
+    last_sign_in_at: datetime | None = argument("When they last signed in.")
+    version: int = argument("Rises with every change.")
+
+
+@dataclass(frozen=True, slots=True)
+class StaffSessionView:
+    id: str = argument("Id of the session.")
+    method: str = argument("How they signed in: password, passkey or connector.")
+    created_at: datetime = argument("When it began.")
+    seen_at: datetime = argument("When it was last used, to the minute.")
+    user_agent: str = argument("What the browser calls itself.")
+    address: str = argument("Network address of the browser when the session began.")
+
+
+@dataclass(frozen=True, slots=True)
+class StaffDetail:
+    staff: StaffView = argument("The account.")
+    sessions: tuple[StaffSessionView, ...] = argument("Browsers that are signed in to the console, the last used first.")
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationView:
+    """The one answer that contains a link; it cannot be asked for again."""
+
+    staff: StaffView = argument("The account.")
+    link: str = argument("Send it to them. It works once.", secret=True)
+    expires_at: datetime = argument("Until when it works.")
+
+
+@dataclass(frozen=True, slots=True)
+class ListStaff:
+    search: str = argument("Only accounts whose name or email address contains this.", default="")
+    after: str = argument(AFTER, default="")
+    limit: int = argument(LIMIT, default=50)
+
+
+@dataclass(frozen=True, slots=True)
+class OneStaff:
+    staff: str = argument(_STAFF)
+
+
+@dataclass(frozen=True, slots=True)
+class OneStaffSession:
+    staff: str = argument(_STAFF)
+    session: str = argument("Id of the session.")
+
+
+@dataclass(frozen=True, slots=True)
+class InviteStaff:
+    email: str = argument(_EMAIL)
+    name: str = argument(_NAME)
+    role: str = argument(_ROLE, choices=_ROLES)
+    administers: str = argument(_ADMINISTERS, default="")
+
+
+@dataclass(frozen=True, slots=True)
+class SaveStaff:
+    """What is not given stays as it is."""
+
+    staff: str = argument(_STAFF)
+    name: str | UnsetType = argument(_NAME, default=UNSET)
+    role: str | UnsetType = argument(_ROLE, default=UNSET, choices=_ROLES)
+    administers: str | UnsetType = argument(_ADMINISTERS, default=UNSET)
+    expected_version: int | None = argument(VERSION, default=None)
+
+
+def view(call: Call, member: StaffMember) -> StaffView:
+    return StaffView(
+        id=member.id,
+        email=member.email,
+        name=member.name,
+        role=member.role.value,
+        administers="" if member.tenant_id is None else call.services.tenants.by_id(member.tenant_id).slug,
+        enabled=member.enabled,
+        has_password=member.has_password,
+        passkeys=member.passkeys,
+        linked=member.identity_id is not None,
+        created_at=member.created_at,
+        last_sign_in_at=member.last_sign_in_at,
+        version=member.version,
+    )
+
+
+def _list(call: Call, asked: ListStaff) -> Page[StaffView]:
+    limit = check_limit(asked.limit)
+    found = call.services.staff.accounts.search(asked.search, after_email=asked.after, limit=limit + 1)
+    return page_of([view(call, member) for member in found], limit, lambda item: item.email)
+
+
+def _show(call: Call, asked: OneStaff) -> StaffDetail:
+    staff = call.services.staff
+    member = staff.accounts.named(asked.staff)
+    sessions = tuple(
+        StaffSessionView(item.id, item.method, item.created_at, item.seen_at, item.user_agent, item.address)
+        for item in staff.sessions.of(member.id)
+    )
+    return StaffDetail(view(call, member), sessions)
+
+
+def _role(name: str) -> Role:
+    """Raises InvalidSettings."""
+    try:
+        return Role(name)
+    except ValueError as error:
+        raise InvalidSettings(translatable("Choose a role."), field="role") from error
+
+
+def _tenant_id(call: Call, slug: str) -> str | None:
+    return call.services.tenants.get(slug).id if slug else None
+
+
+def _invite(call: Call, asked: InviteStaff) -> InvitationView:
+    staff = call.services.staff
+    with call.services.bench.database.unit_of_work():
+        made = staff.accounts.create(call.actor, asked.email, asked.name, _role(asked.role), _tenant_id(call, asked.administers))
+        return _invitation(call, made.id, staff.invitations.create(call.actor, made.id))
+
+
+def _invitation(call: Call, staff_id: str, made: Invitation) -> InvitationView:
+    return InvitationView(view(call, call.services.staff.accounts.get(staff_id)), made.url, made.expires_at)
+
+
+def _save(call: Call, asked: SaveStaff) -> StaffView:
+    now = call.services.staff.accounts.named(asked.staff)
+    role = _role(given(asked.role, now.role.value))
+    # Another role than tenant administrator leaves the tenant behind, unless the caller says otherwise and is told.
+    before = now.tenant_id if role is Role.TENANT_ADMIN else None
+    tenant_id = before if isinstance(asked.administers, UnsetType) else _tenant_id(call, asked.administers)
+    command = ChangeStaff(now.id, given(asked.name, now.name), role, tenant_id, now.enabled, asked.expected_version)
+    return view(call, call.services.staff.accounts.save(call.actor, command))
+
+
+def _switch(call: Call, staff_id: str, *, enabled: bool) -> StaffView:
+    now = call.services.staff.accounts.named(staff_id)
+    command = ChangeStaff(now.id, now.name, now.role, now.tenant_id, enabled)
+    return view(call, call.services.staff.accounts.save(call.actor, command))
+
+
+def _disable(call: Call, asked: OneStaff) -> StaffView:
+    return _switch(call, asked.staff, enabled=False)
+
+
+def _enable(call: Call, asked: OneStaff) -> StaffView:
+    return _switch(call, asked.staff, enabled=True)
+
+
+def _link(call: Call, asked: OneStaff) -> InvitationView:
+    staff = call.services.staff
+    member = staff.accounts.named(asked.staff)
+    return _invitation(call, member.id, staff.invitations.create(call.actor, member.id))
+
+
+def _reset(call: Call, asked: OneStaff) -> InvitationView:
+    staff = call.services.staff
+    member = staff.accounts.named(asked.staff)
+    return _invitation(call, member.id, staff.invitations.reset(call.actor, member.id))
+
+
+def _end_session(call: Call, asked: OneStaffSession) -> Deleted:
+    accounts = call.services.staff.accounts
+    accounts.end_session(call.actor, accounts.named(asked.staff), asked.session)
+    return Deleted("staff session", asked.session)
+
+
+def _end_sessions(call: Call, asked: OneStaff) -> Deleted:
+    accounts = call.services.staff.accounts
+    accounts.end_sessions(call.actor, accounts.named(asked.staff))
+    return Deleted("staff sessions", asked.staff)
+
+
+def _delete(call: Call, asked: OneStaff) -> Deleted:
+    accounts = call.services.staff.accounts
+    return Deleted("staff", accounts.delete(call.actor, accounts.named(asked.staff).id).email)
+
+
+_ONE = "/staff/{staff}"
+_DO = Verb.ADMINISTER
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation("staff.list", "The hub's own staff", _DO, "GET", "/staff", ListStaff, Page[StaffView], _list),
+    Operation("staff.show", "One account, with its sessions", _DO, "GET", _ONE, OneStaff, StaffDetail, _show),
+    Operation(
+        "staff.invite",
+        "Make an account, and a link with which they set up how they sign in",
+        _DO,
+        "POST",
+        "/staff",
+        InviteStaff,
+        InvitationView,
+        _invite,
+        sensitive=True,
+    ),
+    Operation("staff.save", "Change name, role or tenant", _DO, "PUT", _ONE, SaveStaff, StaffView, _save, sensitive=True),
+    Operation(
+        "staff.disable",
+        "Switch an account off: sessions end at once",
+        _DO,
+        "POST",
+        f"{_ONE}/disable",
+        OneStaff,
+        StaffView,
+        _disable,
+    ),
+    Operation(
+        "staff.enable",
+        "Let somebody sign in again",
+        _DO,
+        "POST",
+        f"{_ONE}/enable",
+        OneStaff,
+        StaffView,
+        _enable,
+        sensitive=True,
+    ),
+    Operation(
+        "staff.link",
+        "A new link, to set up another way to sign in; what there is stays",
+        _DO,
+        "POST",
+        f"{_ONE}/link",
+        OneStaff,
+        InvitationView,
+        _link,
+        sensitive=True,
+    ),
+    Operation(
+        "staff.reset",
+        "Take every credential away, end every session, and make a new link",
+        _DO,
+        "POST",
+        f"{_ONE}/reset",
+        OneStaff,
+        InvitationView,
+        _reset,
+        sensitive=True,
+    ),
+    Operation(
+        "staff.end_session",
+        "End one session of an account",
+        _DO,
+        "DELETE",
+        f"{_ONE}/sessions/{{session}}",
+        OneStaffSession,
+        Deleted,
+        _end_session,
+    ),
+    Operation(
+        "staff.end_sessions",
+        "End every session of an account",
+        _DO,
+        "DELETE",
+        f"{_ONE}/sessions",
+        OneStaff,
+        Deleted,
+        _end_sessions,
+    ),
+    Operation("staff.delete", "Delete an account", _DO, "DELETE", _ONE, OneStaff, Deleted, _delete, sensitive=True),
+)
