@@ -40,6 +40,7 @@ from broker.services.account import Account
 from broker.services.api_tokens import ApiTokens
 from broker.services.applications import Applications
 from broker.services.audit import Audit
+from broker.services.branding import Brandings
 from broker.services.configuration import Configuration
 from broker.services.connectors import Connectors
 from broker.services.context import Workbench
@@ -65,7 +66,7 @@ from broker.store.db import Database, db, engine_options
 from broker.store.trace_log import TraceLog
 from broker.store.transient.sql import SqlTransientStore
 from broker.upstream import endpoints as upstream_endpoints
-from broker.web import errors, health, http, logs, security
+from broker.web import branding, errors, health, http, logs, security
 from connectors import registry
 
 
@@ -214,6 +215,7 @@ def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
         staff=Staff(bench, hub.transient, throttle),
         throttle=throttle,
         identities=identities,
+        brandings=Brandings(bench),
         account=Account(bench, identities),
         audit=Audit(bench),
         statistics=Statistics(bench),
@@ -268,6 +270,7 @@ def _mount(app: Flask, built: Vestibule) -> None:
     app.register_blueprint(
         account_views.blueprint(AccountFace(built.services.account, AccountSignIn(built.pipeline, hub.traces), SESSION_COOKIE))
     )
+    app.register_blueprint(branding.blueprint(built.services.brandings))
     app.register_blueprint(signout.blueprint(signout.SignOutFace(_SignOut(hub))))
     app.register_blueprint(portal_views.blueprint(PortalFace(built.setup_links)))
     app.register_blueprint(

@@ -76,5 +76,6 @@ def _page(face: AccountFace, session: Session, notice: str) -> Response:
         "sessions": [(session_view(seen), seen.session.id == session.id) for seen in mine.sessions],
         "browser": words.browser,
         "notice": notice,
+        "branding": mine.branding,
     }
     return respond(Page("account/home.html", context))

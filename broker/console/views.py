@@ -8,6 +8,7 @@ from broker.console import (
     application_page,
     application_settings,
     applications,
+    branding,
     confirm,
     connector_settings,
     connectors,
@@ -41,6 +42,7 @@ AREAS = (
     application_settings.routes,
     me.routes,
     staff.routes,
+    branding.routes,
 )
 
 

@@ -19,3 +19,24 @@ class Branding:
     support_url: str = ""
     terms_url: str = ""
     privacy_url: str = ""
+
+    def over(self, other: Branding) -> Branding:
+        """These values, and where there is none, the other's."""
+        return Branding(
+            logo=self.logo or other.logo,
+            favicon=self.favicon or other.favicon,
+            colour=self.colour or other.colour,
+            welcome={**other.welcome, **self.welcome},
+            support_url=self.support_url or other.support_url,
+            terms_url=self.terms_url or other.terms_url,
+            privacy_url=self.privacy_url or other.privacy_url,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BrandImage:
+    """A checked picture. `id` is made from the content, so an address never changes what it shows."""
+
+    id: str
+    content_type: str
+    body: bytes = field(repr=False)

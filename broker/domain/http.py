@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from broker.domain.branding import Branding
 from broker.domain.errors import BrokerError, RepeatedParameter
 
 Pairs = tuple[tuple[str, str], ...]
@@ -69,13 +70,14 @@ class PromptField:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """`action` and `hidden` are the host's: the connector's own address, and the handle of the transaction."""
+    """`action`, `hidden` and `branding` are the host's: the connector's own address, and the handle of the transaction."""
 
     title: str
     fields: tuple[PromptField, ...]
     problem: str | None = None
     action: str = ""
     hidden: Pairs = ()
+    branding: Branding = Branding()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ class Failure:
     application_name: str = ""
     restart_url: str | None = None
     return_url: str | None = None
+    branding: Branding = Branding()
 
 
 @dataclass(frozen=True, slots=True)

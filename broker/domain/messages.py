@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+LANGUAGES = {"en": "English", "fr": "Français"}
+"""The languages of pages, each in its own name."""
+
 
 def translatable(text: str) -> str:
     """The same text. Holes are `%(name)s`; a sentence that is filled in before it reaches the page is still recognised."""

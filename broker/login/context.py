@@ -10,6 +10,7 @@ from typing import Any
 
 from broker.catalog.catalog import Catalog
 from broker.catalog.prepare import PreparedApplication
+from broker.domain.branding import Branding
 from broker.domain.clock import Clock
 from broker.domain.http import Cookie, Incoming, Outgoing
 from broker.domain.session import Session
@@ -58,6 +59,16 @@ class Login:
     def leave(self, **products: Any) -> None:
         """Puts a product on the transaction."""
         self.transaction = replace(self.transaction, **products)
+
+    @property
+    def branding(self) -> Branding:
+        """How pages of this login look: as the application's, then as the tenant's, if it is certain which one that is."""
+        application, transaction = self.application.application, self.transaction
+        tenant_id = transaction.home_realm.tenant_id if transaction.home_realm else transaction.request.hints.tenant_id
+        if tenant_id is None and application.tenant_ids is not None and len(application.tenant_ids) == 1:
+            tenant_id = next(iter(application.tenant_ids))
+        prepared = self.hub.catalog.tenant(tenant_id) if tenant_id is not None else None
+        return application.branding if prepared is None else application.branding.over(prepared.tenant.branding)
 
     def forget_person(self) -> None:
         """Takes off the transaction whatever was said about a person: a refused answer may not reach another home realm."""

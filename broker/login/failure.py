@@ -44,7 +44,14 @@ def ended(login: Login, error: BrokerError) -> Outgoing:
     except TransactionError as late:
         raise _overtaken(login, late) from error
     handle = login.transaction.handle
-    return Failure(error, login.trace.code, login.application.application.name, f"/login/{handle}", f"/login/{handle}/return")
+    return Failure(
+        error,
+        login.trace.code,
+        login.application.application.name,
+        restart_url=f"/login/{handle}",
+        return_url=f"/login/{handle}/return",
+        branding=login.branding,
+    )
 
 
 def tell_application(login: Login, error: BrokerError) -> Outgoing:

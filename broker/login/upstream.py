@@ -123,7 +123,7 @@ def _addressed(outgoing: Outgoing, prepared: PreparedConnector, login: Login) ->
     if not isinstance(outgoing, Prompt):
         return outgoing
     handle = (PROMPT_HANDLE, login.transaction.handle)
-    return replace(outgoing, action=prepared.tools.addresses.redirect_uri, hidden=(handle,))
+    return replace(outgoing, action=prepared.tools.addresses.redirect_uri, hidden=(handle,), branding=login.branding)
 
 
 def _where(outgoing: Outgoing) -> str:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from broker.domain import random_ids
-from broker.domain.branding import Branding
+from broker.domain.branding import BrandImage, Branding
 from broker.domain.errors import Conflict, InvalidSettings, UnknownObject
 from broker.domain.trust import Application
 from broker.login.downstream import configurable
 from broker.rules.aliases import canonical_type
 from broker.rules.templates import AUTHORIZATION_TEMPLATES, compile_rules
+from broker.services import branding_rules
 from broker.services.actor import Actor, Verb
 from broker.services.context import HIDDEN, Action, Change, Workbench, check_version, difference, record, stored_branding
 from broker.services.tenants import check_name, check_slug, check_transform_rules
@@ -48,6 +49,7 @@ class SaveApplication:
     transform_rules: tuple[dict[str, Any], ...] = PASS_KNOWN
     release: tuple[str, ...] | None = None
     branding: Branding = Branding()
+    brand_images: tuple[BrandImage, ...] = field(default=(), repr=False)
     expected_version: int | None = None
 
 
@@ -119,9 +121,10 @@ class Applications:
                 authorization_rules=command.authorization_rules,
                 transform_rules=command.transform_rules,
                 release=None if command.release is None else frozenset(canonical_type(name) for name in command.release),
-                branding=command.branding,
+                branding=branding_rules.check(command.branding),
             )
             self._preparer.application(application)
+            branding_rules.store_images(connection, application.id, application.branding, command.brand_images, bench.clock)
             changed = _without_hashes(difference(None if existing is None else _shown(existing), _shown(application)))
             if existing is not None and not changed:
                 return Change("application", command.slug, existing.id, Action.UNCHANGED)

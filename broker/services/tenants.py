@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from broker.domain import email, random_ids
-from broker.domain.branding import Branding
+from broker.domain.branding import BrandImage, Branding
 from broker.domain.errors import Conflict, InvalidSettings, UnknownObject
 from broker.domain.trust import Domain, Tenant
 from broker.rules.templates import TRANSFORM_TEMPLATES, compile_rules
+from broker.services import branding_rules
 from broker.services.actor import Actor, Verb
 from broker.services.context import Action, Change, Workbench, check_version, difference, record, stored_branding
 from broker.store import mapping
@@ -52,6 +53,8 @@ class SaveTenant:
     session_absolute_seconds: int = 24 * 3600
     acceptance_rules: tuple[dict[str, Any], ...] = ()
     branding: Branding = Branding()
+    brand_images: tuple[BrandImage, ...] = field(default=(), repr=False)
+    """Pictures that come along; `branding` names those that it shows."""
     expected_version: int | None = None
 
 
@@ -127,13 +130,14 @@ class Tenants:
                 "Sessions last from 5 minutes to 30 days, and the idle limit is the shorter one.", field="session"
             )
         check_transform_rules(command.acceptance_rules, "acceptance")
+        branding = branding_rules.check(command.branding)
         after = {
             "name": check_name(command.name),
             "enabled": command.enabled,
             "session_idle_seconds": command.session_idle_seconds,
             "session_absolute_seconds": command.session_absolute_seconds,
             "acceptance_rules": list(command.acceptance_rules),
-            "branding": stored_branding(command.branding),
+            "branding": stored_branding(branding),
         }
         with bench.database.unit_of_work() as connection:
             row = trust_queries.tenant_by_slug(connection, command.slug)
@@ -141,9 +145,10 @@ class Tenants:
             check_version(command.expected_version, None if row is None else row.version)
             before = None if row is None else {name: getattr(row, name) for name in after}
             changed = difference(before, after)
+            tenant_id = random_ids.object_id("ten") if row is None else row.id
+            branding_rules.store_images(connection, tenant_id, branding, command.brand_images, bench.clock)
             if row is not None and not changed:
                 return Change("tenant", command.slug, row.id, Action.UNCHANGED)
-            tenant_id = random_ids.object_id("ten") if row is None else row.id
             version = 1 if row is None else row.version + 1
             values = {**after, "id": tenant_id, "slug": command.slug, "version": version}
             if row is None:

@@ -13,7 +13,8 @@ from markupsafe import Markup, escape
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
-LANGUAGES = {"en": "English", "fr": "Français"}
+from broker.domain.messages import LANGUAGES as LANGUAGES
+
 LANGUAGE_COOKIE = "language"
 
 Translate = Callable[..., Markup]

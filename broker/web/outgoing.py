@@ -23,8 +23,8 @@ def respond(reply: Reply | Outgoing) -> Response:
         case PostForm():
             response = _post_form(outgoing)
         case Prompt():
-            fields = {"title": outgoing.title, "fields": outgoing.fields, "problem": outgoing.problem}
-            response = _page(Page("interaction/prompt.html", {**fields, "action": outgoing.action, "hidden": outgoing.hidden}))
+            names = ("title", "fields", "problem", "action", "hidden", "branding")
+            response = _page(Page("interaction/prompt.html", {name: getattr(outgoing, name) for name in names}))
         case Page():
             response = _page(outgoing)
         case Failure():

@@ -14,9 +14,11 @@ from flask import has_request_context, request
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import escape
 
+from broker.domain.branding import Branding
 from broker.domain.errors import Act, BrokerError, CompletedTransaction, ConfigurationError, TransactionError
 from broker.domain.http import Cookie, Failure, Page, Pairs
-from broker.web import i18n, security
+from broker.web import brand, i18n, security
+from broker.web.brand import brand_of
 from broker.web.http import COOKIE_PREFIX, lenient_query
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
@@ -58,6 +60,7 @@ def render(template: str, **context: Any) -> str:
     if context.get("application_name") in OWN_PAGES:
         context["application_name"] = context["_"](context["application_name"])
     context["language"] = language
+    context["brand"] = brand_of(context.pop("branding", None) or Branding())
     context["date"] = partial(format_date, format="long", locale=_DATES[language])
     context["moment"] = partial(format_datetime, format="d MMM y, HH:mm", tzinfo=UTC, locale=_DATES[language])
     context["switch_to"] = _other_language(language)
@@ -101,7 +104,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.globals.update(static=static_address, languages=i18n.LANGUAGES)
+    made.globals.update(static=static_address, languages=i18n.LANGUAGES, brand=brand.HUB)
     made.globals.update(csrf_token=security.csrf_token, csrf_field=security.CSRF_FIELD)
     for name in made.list_templates(extensions=["html"]):
         made.get_template(name)
@@ -138,7 +141,7 @@ def error_page(error: BrokerError, code: str, *, again_handle: str | None = None
 def failure_page(failure: Failure) -> Page:
     """The page of a failed login: as `error_page`, with ways to try again and back to the application."""
     page = error_page(failure.error, failure.reference, restart_url=failure.restart_url)
-    extra = {"return_url": failure.return_url, "application_name": failure.application_name}
+    extra = {"return_url": failure.return_url, "application_name": failure.application_name, "branding": failure.branding}
     return Page(page.template, page.context | extra, page.status)
 
 

@@ -75,6 +75,8 @@ ROUTES: dict[str, Route] = {
     "/account/sessions/<session_id>/end": Route(("POST",), {"session_id": "handle"}, ("csrf",)),
     "/account/others": Route(("POST",), reads=("csrf",)),
     "/account/everywhere": Route(("POST",), reads=("csrf",)),
+    "/branding/<accent>.css": Route(("GET",), {"accent": "colour"}, fixed=True),
+    "/branding/images/<image_id>": Route(("GET",), {"image_id": "picture"}, fixed=True),
     "/setup/<token>": Route(("GET",), _SETUP),
     "/setup/<token>/kind": Route(("POST",), _SETUP, ("csrf", "kind")),
     "/setup/<token>/metadata": Route(("POST",), _SETUP, ("csrf", "metadata")),

@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from broker.domain.branding import Branding
+from broker.services.branding_rules import read_image
 from tests.protocol.bad_input import FORM, MARKER, PATH_PARTS, ROUTES, Sent, in_body, in_headers, in_query, messages
 from tests.support.hub import ME, PUBLIC_URL, Browser, Hub, query_of
 from tests.support.partners import form_of
+from tests.support.pictures import png
 
 REFERENCE = re.compile(r"\b[A-Z0-9]{4}-[A-Z0-9]{4}-[A-Z0-9]{2}\b")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "\xc3\xa9")
@@ -61,10 +64,15 @@ class World:
         idp, op = hub.saml_idp("acme"), hub.oidc_op("other")
         self.app, self.machine = hub.saml_app(), hub.oidc_app()
         self.objects = {"tenant": "acme", "connector": idp.connector_id, "oidc_connector": op.connector_id}
-        self.objects["stylesheet"] = "vestibule.css"
+        self.objects |= {"stylesheet": "vestibule.css", "colour": "1c5d4c", "picture": self._picture()}
         self.objects["setup_token"] = hub.built.setup_links.create(ME, hub.tenants["acme"]).token
         self.objects["handle"] = self._waiting(hub.browser())
         self.objects["login_test"] = hub.built.services.login_tests.make(ME, hub.tenants["acme"], "idp").id
+
+    def _picture(self) -> str:
+        logo = read_image("logo", png(64, 64))
+        self.hub.built.services.brandings.save_tenant(ME, self.hub.tenants["acme"], Branding(logo=logo.id), (logo,))
+        return logo.id
 
     def _waiting(self, browser: Browser) -> str:
         action, _ = form_of(browser.open(self.app.login_url()))

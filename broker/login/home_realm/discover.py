@@ -72,6 +72,7 @@ def page(login: Login, *, choices: list[Candidate], problem: str | None = None, 
         "interaction/home_realm.html",
         {
             "application_name": login.application.application.name,
+            "branding": login.branding,
             "handle": login.transaction.handle,
             "candidates": listed,
             "show_email": not choices,

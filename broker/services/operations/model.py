@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from broker.services.api_tokens import ApiTokens
     from broker.services.applications import Applications
     from broker.services.audit import Audit
+    from broker.services.branding import Brandings
     from broker.services.configuration import Configuration
     from broker.services.connectors import Connectors
     from broker.services.context import Workbench
@@ -60,6 +61,7 @@ class Services:
     throttle: Throttle
     identities: Identities
     account: Account
+    brandings: Brandings
     master_key: MasterKey
     doctor: Doctor
     login_tests: LoginTests

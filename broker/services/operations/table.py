@@ -11,6 +11,7 @@ from broker.services.context import check_version, record_refusal
 from broker.services.operations import (
     applications,
     audit,
+    branding,
     connectors,
     domain_claims,
     domains,
@@ -34,6 +35,7 @@ ALL: tuple[Operation, ...] = (
     *applications.OPERATIONS,
     *setup_links.OPERATIONS,
     *people.OPERATIONS,
+    *branding.OPERATIONS,
     *login_tests.OPERATIONS,
     *tokens.OPERATIONS,
     *traces.OPERATIONS,

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, String, Table, cast, delete, insert, select, update
 
 from broker.domain.folding import fold
+from broker.store.tables import brand_images
 from broker.store.tables.trusts import application_keys, applications, connectors, domains, tenants
 
 AnyRow = Row[Any]
@@ -61,6 +62,7 @@ def save_tenant(connection: Connection, values: dict[str, Any], *, exists: bool)
 
 
 def delete_tenant(connection: Connection, tenant_id: str) -> None:
+    brand_images.keep_only(connection, tenant_id, set())
     connection.execute(delete(tenants).where(tenants.c.id == tenant_id))
 
 
@@ -256,4 +258,5 @@ def set_application_keys(connection: Connection, protocol: str, application_id: 
 
 
 def delete_application(connection: Connection, application_id: str) -> None:
+    brand_images.keep_only(connection, application_id, set())
     connection.execute(delete(applications).where(applications.c.id == application_id))

@@ -1,0 +1,152 @@
+"""Operations on how the pages of a tenant or an application look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from msgspec import UNSET, UnsetType
+
+from broker.domain.branding import BrandImage, Branding
+from broker.services.actor import Verb
+from broker.services.branding_rules import decode_image
+from broker.services.operations.model import VERSION, Call, Operation, argument, given
+
+_LOGO = "PNG, JPEG or WebP picture in Base64, at most 200 KB; empty removes it."
+_FAVICON = "PNG, ICO, JPEG or WebP picture in Base64, at most 200 KB; empty removes it."
+_COLOUR = "Accent colour, # and six hexadecimal digits; empty for the hub's own."
+_WELCOME = "One sentence per language (en, fr) on the sign-in page, instead of the hub's own."
+_SUPPORT, _TERMS, _PRIVACY = ("Address of the support page.", "Address of the terms of use.", "Address of the privacy notice.")
+_TENANT, _APPLICATION = "Short name of the tenant.", "Short name of the application."
+
+
+@dataclass(frozen=True, slots=True)
+class BrandingView:
+    branding: Branding = argument("How the pages look; pictures by id.")
+    logo_url: str = argument("Path below the hub's address where the logo is served; empty without one.")
+    favicon_url: str = argument("Path below the hub's address where the icon is served; empty without one.")
+    version: int = argument("Version of the tenant or application; rises with every change.")
+
+
+@dataclass(frozen=True, slots=True)
+class OneTenant:
+    tenant: str = argument(_TENANT)
+
+
+@dataclass(frozen=True, slots=True)
+class OneApplication:
+    application: str = argument(_APPLICATION)
+
+
+@dataclass(frozen=True, slots=True)
+class BrandTenant:
+    """What is not given stays as it is."""
+
+    tenant: str = argument(_TENANT)
+    colour: str | UnsetType = argument(_COLOUR, default=UNSET)
+    welcome: dict[str, str] | UnsetType = argument(_WELCOME, default=UNSET)
+    support_url: str | UnsetType = argument(_SUPPORT, default=UNSET)
+    terms_url: str | UnsetType = argument(_TERMS, default=UNSET)
+    privacy_url: str | UnsetType = argument(_PRIVACY, default=UNSET)
+    logo: str | UnsetType = argument(_LOGO, default=UNSET)
+    favicon: str | UnsetType = argument(_FAVICON, default=UNSET)
+    expected_version: int | None = argument(VERSION, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class BrandApplication:
+    """What is not given stays as it is."""
+
+    application: str = argument(_APPLICATION)
+    colour: str | UnsetType = argument(_COLOUR, default=UNSET)
+    welcome: dict[str, str] | UnsetType = argument(_WELCOME, default=UNSET)
+    support_url: str | UnsetType = argument(_SUPPORT, default=UNSET)
+    terms_url: str | UnsetType = argument(_TERMS, default=UNSET)
+    privacy_url: str | UnsetType = argument(_PRIVACY, default=UNSET)
+    logo: str | UnsetType = argument(_LOGO, default=UNSET)
+    favicon: str | UnsetType = argument(_FAVICON, default=UNSET)
+    expected_version: int | None = argument(VERSION, default=None)
+
+
+def image_address(image_id: str) -> str:
+    return f"/branding/images/{image_id}" if image_id else ""
+
+
+def _view(branding: Branding, version: int) -> BrandingView:
+    return BrandingView(branding, image_address(branding.logo), image_address(branding.favicon), version)
+
+
+def _changed(now: Branding, asked: BrandTenant | BrandApplication) -> tuple[Branding, tuple[BrandImage, ...]]:
+    plain = ("colour", "welcome", "support_url", "terms_url", "privacy_url")
+    values: dict[str, Any] = {name: given(getattr(asked, name), getattr(now, name)) for name in plain}
+    images: list[BrandImage] = []
+    for place in ("logo", "favicon"):
+        text = getattr(asked, place)
+        if isinstance(text, UnsetType):
+            continue
+        if text:
+            images.append(decode_image(place, text))
+        values[place] = images[-1].id if text else ""
+    return replace(now, **values), tuple(images)
+
+
+def _show_tenant(call: Call, asked: OneTenant) -> BrandingView:
+    return _view(call.tenant.branding, call.tenant.version)
+
+
+def _brand_tenant(call: Call, asked: BrandTenant) -> BrandingView:
+    branding, images = _changed(call.tenant.branding, asked)
+    services = call.services
+    services.brandings.save_tenant(call.actor, call.tenant.id, branding, images, version=asked.expected_version)
+    saved = services.tenants.by_id(call.tenant.id)
+    return _view(saved.branding, saved.version)
+
+
+def _show_application(call: Call, asked: OneApplication) -> BrandingView:
+    return _view(*call.services.brandings.of_application(asked.application))
+
+
+def _brand_application(call: Call, asked: BrandApplication) -> BrandingView:
+    brandings = call.services.brandings
+    branding, images = _changed(brandings.of_application(asked.application)[0], asked)
+    brandings.save_application(call.actor, asked.application, branding, images, version=asked.expected_version)
+    return _view(*brandings.of_application(asked.application))
+
+
+_OF_TENANT, _OF_APPLICATION = "/tenants/{tenant}/branding", "/applications/{application}/branding"
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        "tenant.branding", "How a tenant's pages look", Verb.READ, "GET", _OF_TENANT, OneTenant, BrandingView, _show_tenant
+    ),
+    Operation(
+        "tenant.brand",
+        "Logo, colour, welcome and links of a tenant's pages",
+        Verb.CONFIGURE,
+        "PUT",
+        _OF_TENANT,
+        BrandTenant,
+        BrandingView,
+        _brand_tenant,
+    ),
+    Operation(
+        "application.branding",
+        "How the pages on the way to an application look",
+        Verb.READ,
+        "GET",
+        _OF_APPLICATION,
+        OneApplication,
+        BrandingView,
+        _show_application,
+    ),
+    Operation(
+        "application.brand",
+        "Logo, colour, welcome and links of the pages on the way to an application",
+        Verb.CONFIGURE,
+        "PUT",
+        _OF_APPLICATION,
+        BrandApplication,
+        BrandingView,
+        _brand_application,
+    ),
+)
