@@ -259,6 +259,7 @@ def _mount(app: Flask, built: Vestibule) -> None:
                 traces=hub.traces,
                 clock=built.clock,
                 database=built.database,
+                throttle=built.services.throttle,
             )
         )
     )

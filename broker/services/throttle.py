@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -52,3 +53,39 @@ class Throttle:
 
 def _entry(limit: Limit, window: int, number: int, key: str) -> str:
     return f"{limit.name} {window} {number} {key}"
+
+
+class Lockout:
+    """For doors that honest callers pass all day: only failures are counted, and who failed too often is not even heard.
+
+    That somebody is locked out is remembered in this process, so that nobody else's request costs anything; another process
+    learns of it with the next failure that it sees.
+    """
+
+    MOST = 10_000
+
+    def __init__(self, throttle: Throttle, limit: Limit, clock: Clock) -> None:
+        self._throttle = throttle
+        self._limit = limit
+        self._clock = clock
+        self._until: dict[str, datetime] = {}
+
+    def check(self, key: str) -> None:
+        """Raises TooManyAttempts while `key` is locked out."""
+        until = self._until.get(key)
+        if until is None:
+            return
+        wait = (until - self._clock.now()).total_seconds()
+        if wait > 0:
+            raise TooManyAttempts(retry_after_seconds=math.ceil(wait), cause=f"{self._limit.name}: locked out")
+        self._until.pop(key, None)
+
+    def failed(self, key: str) -> None:
+        """Counts a failure. Raises TooManyAttempts when it was one too many."""
+        try:
+            self._throttle.attempt(self._limit, key)
+        except TooManyAttempts as error:
+            if len(self._until) >= self.MOST:
+                self._until.clear()
+            self._until[key] = self._clock.now() + timedelta(seconds=error.retry_after_seconds)
+            raise

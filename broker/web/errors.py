@@ -116,8 +116,9 @@ def _answer(error: BrokerError, code: str) -> Response:
     if problems.wanted(request.path):
         return problems.respond(error, code)
     if request.path.endswith(JSON_ENDPOINTS):
-        return _oauth_error(error, code)
-    response = respond(pages.error_page(error, code, again_handle=error.again_handle, restart_url=g.get("restart_url")))
+        response = _oauth_error(error, code)
+    else:
+        response = respond(pages.error_page(error, code, again_handle=error.again_handle, restart_url=g.get("restart_url")))
     if isinstance(error, TooManyAttempts):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
     return response

@@ -16,11 +16,12 @@ from broker.domain.keys import KeyUse
 from broker.domain.trace import Trace
 from broker.downstream.oidc import request as authorization
 from broker.downstream.oidc import userinfo as userinfo_endpoint
-from broker.downstream.oidc.token import TokenServer
+from broker.downstream.oidc.token import TokenServer, presented_client
 from broker.keys.keyring import Keyring
 from broker.login.pipeline import Pipeline
 from broker.protocols import jose
 from broker.protocols.oidc.names import DISCOVERY_PATH
+from broker.services.throttle import Limit, Lockout, Throttle
 from broker.store.db import Database
 from broker.store.trace_log import TraceLog
 from broker.store.transient.contract import TransientStore
@@ -30,6 +31,8 @@ from metadata.oidc_write import write_discovery
 
 _CACHEABLE = (("Cache-Control", "public, max-age=300"),)
 _ANY_ORIGIN = (("Access-Control-Allow-Origin", "*"),)
+CLIENT_AUTHENTICATION = Limit("client authentication", 30, 60)
+"""Wrong credentials of one client from one address: guessing ends, and the client's own servers elsewhere go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class OidcFace:
     database: Database
     traces: TraceLog
     clock: Clock
+    throttle: Throttle
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,7 @@ class _Views:
             database=face.database,
             clock=face.clock,
         )
+        self._lockout = Lockout(face.throttle, CLIENT_AUTHENTICATION, face.clock)
 
     def authorize(self, slug: str | None = None) -> Response:
         """No CORS here: a browser navigates to this address, a script has no business at it."""
@@ -96,8 +101,12 @@ class _Views:
 
     def token(self, slug: str | None = None) -> Response:
         incoming, trace, place = self._machine_request(slug, "token request")
+        caller = f"{presented_client(incoming)} {incoming.remote_address}"
+        self._lockout.check(caller)
         document, client = self._server.answer(incoming, place.issuer, trace)
         self._save_failed(document, trace)
+        if document.status == 401:
+            self._lockout.failed(caller)
         return _for_origin(document, incoming, client.origins if client is not None else frozenset())
 
     def userinfo(self, slug: str | None = None) -> Response:

@@ -207,6 +207,15 @@ class ClientRefused(InvalidClientError):  # type: ignore[misc]
         return [("WWW-Authenticate", 'Basic realm="token"')] if self._basic else []
 
 
+def presented_client(incoming: Incoming) -> str:
+    """The client id as it was presented, unverified, for counting failures; "" when it cannot be read."""
+    form, header = dict(incoming.form), incoming.headers.get("authorization")
+    try:
+        return read_credentials(header, form.get("client_id"), form.get("client_secret")).client_id[:200]
+    except InvalidCredentials:
+        return ""
+
+
 def _refusal(client: RegisteredClient | None, method: str, secret: str | None, *, enabled: bool) -> str:
     if client is None:
         return "no application has this client id"

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from broker.domain.access_errors import TooManyAttempts
-from broker.services.throttle import Limit, Throttle
+from broker.services.throttle import Limit, Lockout, Throttle
 from broker.store.transient.sql import SqlTransientStore
 from tests.support.hub import Hub
 
@@ -66,3 +66,31 @@ def test_given_two_processes_and_many_threads_then_they_count_together(hub: Hub)
 
     assert passed.count(True) == 3
     assert len(passed) == 10
+
+
+# --- locked out -------------------------------------------------------------------------------------------------------
+
+
+def test_given_failures_when_they_are_too_many_then_not_even_the_right_answer_is_heard_for_a_while(hub: Hub) -> None:
+    lockout = Lockout(hub.built.services.throttle, THREE, hub.clock)
+    for _ in range(3):
+        lockout.check("ann")
+        lockout.failed("ann")
+    lockout.check("ann")
+    with pytest.raises(TooManyAttempts):
+        lockout.failed("ann")
+
+    with pytest.raises(TooManyAttempts) as refused:
+        lockout.check("ann")
+    lockout.check("bob")
+    hub.clock.forward(seconds=refused.value.retry_after_seconds)
+    lockout.check("ann")
+
+
+def test_given_very_many_who_are_locked_out_then_memory_stays_bounded(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Lockout, "MOST", 3)
+    lockout = Lockout(hub.built.services.throttle, Limit("none", 0, 60), hub.clock)
+    for number in range(10):
+        with pytest.raises(TooManyAttempts):
+            lockout.failed(str(number))
+    assert len(lockout._until) <= 3
