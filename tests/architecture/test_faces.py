@@ -30,6 +30,7 @@ NOT_IN_THE_CONSOLE: dict[str, str] = {
 
 AWAITED: frozenset[str] = frozenset(
     {
+        "audit.list",
         "configuration.apply",
         "connector.test",
         "connector.test_result",
@@ -39,14 +40,22 @@ AWAITED: frozenset[str] = frozenset(
         "domain.conflicts",
         "domain.transfer",
         "domain.withdraw",
+        "health.expiring",
+        "health.list",
+        "statistics.show",
         "token.create",
         "token.list",
         "token.revoke",
+        "trace.list",
+        "trace.show",
+        "usage.list",
+        "usage.show",
     }
 )
 """Being built: operations that wait for their page, services that wait for their operation. Empty when all is done."""
 
 NOT_AN_OPERATION: dict[str, str] = {
+    "audit.export": "a download of the console: audit.list gives a script the same, page by page",
     "connectors.discard_draft": "the set-up portal, when somebody chooses another system before the first one worked",
     "doctor.examine": "the command line on the hub's own machine: it looks at that machine",
     "identities.end_session_as": "the account page: a person, about themselves",
