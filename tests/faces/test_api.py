@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -200,6 +201,22 @@ def test_while_the_first_is_being_answered_the_second_waits(hub: Hub) -> None:
     assert service.once("tok_1", "k", "same", lambda: pytest.fail("done twice")) == (answer, True)
 
 
+def test_of_eight_at_once_with_one_key_exactly_one_is_done(hub: Hub) -> None:
+    hub.tenant("acme")
+    script = api(hub)
+
+    def send(_: int) -> tuple[int, bytes]:
+        response = script.ask("POST", "/tenants/acme/setup-links", json={}, headers={"Idempotency-Key": "same"})
+        return response.status_code, response.data
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(send, range(8)))
+
+    assert {status for status, _ in answers} <= {201, 409}
+    assert len({body for status, body in answers if status == 201}) == 1
+    assert hub.count("setup_links") == 1
+
+
 @pytest.mark.parametrize("key", ["", " ", "k" * 256, "a b", "é"])
 def test_a_key_that_cannot_be_one_is_refused(hub: Hub, key: str) -> None:
     hub.tenant("acme")
@@ -266,6 +283,7 @@ def test_every_refusal_is_a_problem_document(
     assert problem["detail"]
     assert problem["reference"]
     assert response.headers["Cache-Control"] == "no-store"
+    assert "Set-Cookie" not in response.headers
     assert "Access-Control-Allow-Origin" not in response.headers
     assert hub.count("traces") == 0, "a trace is for a sign-in"
 

@@ -122,22 +122,6 @@ class Operation:
         return any(item.name == "tenant" for item in fields(self.input))
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """One page of a list. `next` goes into `after` to get the following one; "" at the end."""
-
-    items: tuple[T, ...]
-    next: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Deleted:
-    """What is gone now."""
-
-    kind: str
-    name: str
-
-
 def argument(
     help: str,
     *,
@@ -160,6 +144,22 @@ def argument(
     if default is not MISSING:
         return field(default=default, metadata=metadata, repr=shown)
     return field(metadata=metadata, repr=shown)
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list. `next` goes into `after` to get the following one; "" at the end."""
+
+    items: tuple[T, ...] = argument("What is on this page.")
+    next: str = argument("What to send as `after` for the next page; empty: this is the last.", default="")
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """What is gone now."""
+
+    kind: str = argument("What kind of thing it was.")
+    name: str = argument("Its name.")
 
 
 def given(value: T | UnsetType, otherwise: T) -> T:
