@@ -46,6 +46,7 @@ from broker.services.connectors import Connectors
 from broker.services.context import Workbench
 from broker.services.doctor import Doctor
 from broker.services.domain_proof import DomainProof
+from broker.services.export import Export
 from broker.services.health import ConnectorHealth
 from broker.services.idempotency import Idempotency
 from broker.services.identities import Identities
@@ -209,6 +210,7 @@ def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
         connectors=connectors,
         applications=applications,
         configuration=Configuration(bench, tenants, connectors, applications),
+        export=Export(bench, tenants, connectors, applications),
         setup_links=SetupLinks(bench, tenants, connectors),
         traces=Traces(bench),
         upkeep=Upkeep(bench, hub.transient, domain_proof=domain_proof),

@@ -8,12 +8,25 @@ from typing import Any
 import click
 
 from broker import opening
-from broker.app import Vestibule
 from broker.cli import show
-from broker.cli.sentences import me, sentences
-from broker.domain import random_ids
-from broker.domain.errors import InvalidSettings
-from broker.services.applications import SaveApplication
+from broker.cli.caller import call
+from broker.cli.completion import names_for
+from broker.cli.sentences import sentences
+from broker.domain.errors import InvalidSettings, UnknownObject
+from broker.services.operations.application_views import DeveloperSheet, SavedApplication
+from broker.services.operations.applications import ChangeApplication, OneApplication, ShowSheet
+from broker.services.operations.tenants import OneTenant
+
+_SHORT = {
+    "Issuer": "issuer",
+    "Discovery": "discovery",
+    "Client id": "client id",
+    "Redirect URI": "redirect URI",
+    "Identity provider's entityID": "entityID",
+    "Metadata": "metadata",
+    "Single sign-on (HTTP-Redirect and HTTP-POST)": "single sign-on",
+    "The application's own entityID": "its entityID",
+}
 
 
 @click.group()
@@ -25,7 +38,9 @@ def application() -> None:
 @click.argument("slug")
 @click.option("--name", required=True, help="Name that people see.")
 @click.option("--protocol", type=click.Choice(["oidc", "saml"]), required=True, help="What the application speaks.")
-@click.option("--tenant", "tenants", multiple=True, help="Tenant that may use it; may be repeated.")
+@click.option(
+    "--tenant", "tenants", multiple=True, help="Tenant that may use it; may be repeated.", shell_complete=names_for("tenant")
+)
 @click.option("--all-tenants", is_flag=True, help="Every tenant may use it.")
 @click.option("--redirect-uri", "redirect_uris", multiple=True, help="OpenID Connect: exact redirect URI; may be repeated.")
 @click.option("--public", is_flag=True, help="OpenID Connect: a public client (browser, native), without a secret.")
@@ -48,59 +63,51 @@ def application_add(
     acs_urls: tuple[str, ...],
 ) -> None:
     """Register an application and print what its developer needs."""
-    built = opening.open_hub()
-    if built.applications.find(slug) is not None:
+    if _exists(slug):
         raise InvalidSettings("There is an application of this name already; change it with vestibule apply.", field="slug")
     if all_tenants == bool(tenants):
         raise InvalidSettings("Say which tenants may use it: --tenant SLUG (repeatable) or --all-tenants.", field="tenant")
-    tenant_ids = None if all_tenants else tuple(built.tenants.get(tenant).id for tenant in tenants)
+    for tenant in tenants:
+        call("tenant.show", OneTenant(tenant))
     settings: dict[str, Any] = {}
-    secret = ""
-    document: bytes | None = None
+    document: dict[str, Any] = {}
     if protocol == "oidc":
-        secret = "" if public else random_ids.secret()
-        settings = {
-            "client_id": f"{slug}-{random_ids.handle()[:10].lower().replace('_', 'x').replace('-', 'y')}",
-            "redirect_uris": list(redirect_uris),
-            "token_endpoint_auth_method": "none" if public else "client_secret_basic",
-        }
+        method = "none" if public else "client_secret_basic"
+        settings = {"redirect_uris": list(redirect_uris), "token_endpoint_auth_method": method}
     elif metadata is not None:
         is_url = metadata.startswith(("http://", "https://"))
-        document = built.connectors.fetch_metadata(metadata) if is_url else opening.read_file(Path(metadata))
+        document = {"metadata_url": metadata} if is_url else {"metadata": opening.read_text(Path(metadata))}
     else:
         settings = {"entity_id": entity_id or "", "acs_urls": list(acs_urls)}
-    command = SaveApplication(
-        slug, name, protocol, settings, metadata=document, client_secrets=(secret,) if secret else (), tenant_ids=tenant_ids
+    change = ChangeApplication(
+        slug, protocol, name, settings=settings, tenants=None if all_tenants else tenants, expected_version=0, **document
     )
-    show.changes([built.applications.save(me(), command)])
-    only_tenant = tenants[0] if len(tenants) == 1 else None
-    _print_oidc(built, settings, secret, only_tenant) if protocol == "oidc" else _print_saml(built, only_tenant)
+    made = call("application.save", change)
+    show.saved("application", slug, {}, {"name": made.name})
+    _print_sheet(call("application.sheet", ShowSheet(slug)), made)
 
 
-def _base(built: Vestibule, tenant: str | None) -> str:
-    return built.settings.public_url if tenant is None else f"{built.settings.public_url}/t/{tenant}"
+def _exists(slug: str) -> bool:
+    try:
+        call("application.show", OneApplication(slug))
+    except UnknownObject:
+        return False
+    return True
 
 
-def _print_oidc(built: Vestibule, settings: dict[str, Any], secret: str, tenant: str | None) -> None:
-    issuer = _base(built, tenant)
-    click.echo(f"\n  issuer         {issuer}")
-    click.echo(f"  discovery      {issuer}/.well-known/openid-configuration")
-    click.echo(f"  client id      {settings['client_id']}")
-    if secret:
-        click.echo(f"  client secret  {secret}   (shown once; only a hash is stored)")
-    click.echo("\n  With Authlib for Flask:\n")
-    click.echo(
-        f"      oauth.register('vestibule', client_id='{settings['client_id']}', client_secret='{'…' if secret else ''}',\n"
-        f"          server_metadata_url='{issuer}/.well-known/openid-configuration',\n"
-        "          client_kwargs={'scope': 'openid email profile', 'code_challenge_method': 'S256'})"
-    )
-
-
-def _print_saml(built: Vestibule, tenant: str | None) -> None:
-    base = _base(built, tenant)
-    click.echo(f"\n  entityID         {base}/saml/metadata")
-    click.echo(f"  metadata         {base}/saml/metadata")
-    click.echo(f"  single sign-on   {base}/saml/sso   (HTTP-Redirect and HTTP-POST)")
-    click.echo("\n  With mod_auth_mellon:\n")
-    click.echo(f"      curl -o vestibule.xml {base}/saml/metadata")
-    click.echo("      MellonIdPMetadataFile vestibule.xml")
+def _print_sheet(sheet: DeveloperSheet, made: SavedApplication) -> None:
+    """What to enter at the application, with the first snippet: `vestibule application sheet` shows them all."""
+    lines = [(_SHORT.get(line.label, line.label), line.value) for line in sheet.lines]
+    if made.client_secret:
+        lines.append(("client secret", f"{made.client_secret}   (shown once; only a hash is stored)"))
+    width = max(len(label) for label, _ in lines) + 3
+    click.echo()
+    for label, value in lines:
+        first, *more = value.splitlines() or [""]
+        click.echo(f"  {label.ljust(width)}{show.safe(first)}")
+        for line in more:
+            click.echo(f"  {' ' * width}{show.safe(line)}")
+    snippet = sheet.snippets[0]
+    click.echo(f"\n  {snippet.title} (others: vestibule application sheet {made.slug}):\n")
+    for line in snippet.text.splitlines():
+        click.echo(f"      {show.safe(line)}".rstrip())

@@ -6,13 +6,16 @@ hub refuses, the same either way.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Protocol
 
 import click
 
 from broker import opening
 from broker.app import Vestibule
+from broker.cli.progress import note
 from broker.cli.sentences import me
+from broker.services.operations.model import MAX_PAGE, Page
 
 SERVER = "VESTIBULE_SERVER"
 _META = "vestibule.caller"
@@ -45,6 +48,21 @@ def caller() -> Caller:
 
 def call(name: str, input: Any) -> Any:
     return caller().call(name, input)
+
+
+def every_page(name: str, asked: Any) -> Page[Any]:
+    """From where `asked` begins to the end, as one page. Says how far it is when somebody is looking."""
+    items: list[Any] = []
+    asked = replace(asked, limit=MAX_PAGE)
+    while True:
+        page = call(name, asked)
+        items += page.items
+        if not page.next:
+            if len(items) > MAX_PAGE:
+                note(f"{len(items)} in all.")
+            return Page(tuple(items))
+        note(f"{len(items)} …", ends=False)
+        asked = replace(asked, after=page.next)
 
 
 def server() -> str:

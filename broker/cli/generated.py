@@ -6,25 +6,27 @@ operation; a new one in the table is a new command here.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any, get_origin
 
 import click
 import msgspec
 
 from broker.cli import views
-from broker.cli.caller import call
+from broker.cli.caller import call, every_page
 from broker.cli.inputs import input_of, parameters
 from broker.cli.remote import in_path
 from broker.cli.sentences import sentences
-from broker.services.operations.model import MAX_PAGE, Operation, Page
+from broker.services.operations.model import Operation, Page
 
 COVERED: dict[str, str] = {
+    "configuration.apply": "apply",
+    "configuration.export": "export",
+    "configuration.plan": "diff",
     "connector.disable": "connector enable --off",
     "connector.enable": "connector enable",
-    "connector.sheet": "connector sheet",
+    "metadata.preview": "connector import-metadata",
     "setup_link.create": "setup-link",
     "setup_link.list": "setup-link --list",
     "setup_link.revoke": "setup-link --revoke",
@@ -78,7 +80,7 @@ def command_for(operation: Operation, name: str) -> click.Command:
         asked = input_of(operation, typed)
         if not yes:
             click.confirm(question(operation, asked), abort=True)
-        answer = _all_pages(operation, asked) if everything else call(operation.name, asked)
+        answer = every_page(operation.name, asked) if everything else call(operation.name, asked)
         print_json(answer) if as_json else views.output(operation, answer)
 
     return click.Command(
@@ -112,20 +114,6 @@ def _help(operation: Operation) -> str:
 def question(operation: Operation, asked: Any) -> str:
     named = " ".join(str(getattr(asked, item)) for item in in_path(operation))
     return f"{operation.summary} ({named})?" if named else f"{operation.summary}?"
-
-
-def _all_pages(operation: Operation, asked: Any) -> Page[Any]:
-    items: list[Any] = []
-    asked = replace(asked, limit=MAX_PAGE)
-    watched = sys.stderr.isatty()
-    while True:
-        page = call(operation.name, asked)
-        items += page.items
-        if watched:
-            click.echo(f"\r{len(items)} …", nl=not page.next, err=True)
-        if not page.next:
-            return Page(tuple(items))
-        asked = replace(asked, after=page.next)
 
 
 def print_json(answer: Any) -> None:

@@ -27,6 +27,7 @@ from broker.cli.remote import in_path
 from broker.domain.errors import InvalidSettings
 from broker.services import declarative
 from broker.services.operations.model import Operation
+from broker.services.references import OnThisMachine
 from connectors import registry
 
 VERSION_FIELD = "expected_version"
@@ -202,8 +203,8 @@ def structured(value: str, field: InputField) -> Any:
     if isinstance(found, dict):
         if not value.startswith("@") and value != "-" and (inline := sorted(_secret_names() & found.keys())):
             _refuse_inline(inline, found, field)
-        source = declarative.Source(declarative.Federation(), Path.cwd())
-        found = {name: source.resolve(one, f"{field.name}.{name}") for name, one in found.items()}
+        source = declarative.Source(declarative.Federation(), OnThisMachine(Path.cwd()))
+        found = source.settings(found, field.name)
     return found
 
 

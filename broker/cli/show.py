@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
 from broker.domain.trace import EventKind, TraceEvent
-from broker.services.connectors import Understood
-from broker.services.context import Action, Change
+from broker.services.context import Action, difference
+from broker.services.operations.configuration import ChangeView, FieldChange
+from broker.services.operations.connector_views import PreviewView
 from broker.services.traces import TraceView
 from connectors.contract import SetupSheet
 
@@ -22,16 +24,23 @@ _MARKS = {
 _VALUE = 60
 
 
-def changes(items: Sequence[Change]) -> None:
+def changes(items: Sequence[ChangeView]) -> None:
     """One line a change, and a line for each field that an update touches."""
     for change in items:
         mark, colour = _MARKS[change.action]
-        click.secho(f"{mark} {change.kind} {change.name} {change.action}", fg=colour)
+        click.secho(f"{mark} {change.kind} {safe(change.name)} {change.action}", fg=colour)
         if change.action is Action.UPDATED:
-            for name, (before, after) in change.fields.items():
-                click.echo(f"    {name}: {_short(before)} → {_short(after)}")
+            for field in change.fields:
+                click.echo(f"    {field.name}: {short(field.before)} → {short(field.after)}")
         for note in change.notes:
-            click.secho(f"    ! {note}", fg="yellow")
+            click.secho(f"    ! {safe(note)}", fg="yellow")
+
+
+def saved(kind: str, name: str, before: dict[str, Any], after: dict[str, Any], *, notes: tuple[str, ...] = ()) -> None:
+    """What saving changed; `before` is empty for what is new."""
+    changed = tuple(FieldChange(field, *pair) for field, pair in difference(before, after).items())
+    action = (Action.UPDATED if changed else Action.UNCHANGED) if before else Action.CREATED
+    changes([ChangeView(kind, name, action, changed, notes)])
 
 
 def safe(text: str) -> str:
@@ -39,7 +48,7 @@ def safe(text: str) -> str:
     return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(each) in {"Cc", "Cf", "Zl", "Zp"} else each for each in text)
 
 
-def _short(value: object) -> str:
+def short(value: object) -> str:
     text = safe(str(value))
     return text if len(text) <= _VALUE else text[: _VALUE - 1] + "…"
 
@@ -55,11 +64,11 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[object]], *, empty: s
         click.echo("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
 
 
-def understood(words: Understood) -> None:
+def understood(words: PreviewView) -> None:
     for line in words.understood:
-        click.secho(f"✓ {line}", fg="green")
+        click.secho(f"✓ {safe(line)}", fg="green")
     for line in words.warnings:
-        click.secho(f"! {line}", fg="yellow")
+        click.secho(f"! {safe(line)}", fg="yellow")
 
 
 def sheet(steps: SetupSheet) -> None:

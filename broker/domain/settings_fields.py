@@ -15,13 +15,22 @@ def setting(
     multiline: bool = False,
     risk: str = "",
     choices: tuple[str, ...] = (),
+    discovered: bool = False,
 ) -> Any:
     """A field of a Settings dataclass: form, API schema, CLI help and docs page are made from it.
 
     `secret` values are sealed at rest, given by reference, never shown. `risk` names what an option weakens; such an
-    option must be off by default, and switching it on is audited.
+    option must be off by default, and switching it on is audited. `discovered`: always taken anew from the other side's own
+    description, so that a file of configuration need not say it.
     """
-    metadata = {"help": help, "secret": secret, "multiline": multiline, "risk": risk, "choices": choices}
+    metadata = {
+        "help": help,
+        "secret": secret,
+        "multiline": multiline,
+        "risk": risk,
+        "choices": choices,
+        "discovered": discovered,
+    }
     if default_factory is not MISSING:
         return field(default_factory=default_factory, metadata=metadata, repr=not secret)
     if default is not MISSING:

@@ -5,17 +5,22 @@ A plan is an apply that is rolled back, so it cannot promise what applying would
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import Any, NoReturn
 
-from broker.domain.errors import ConfigurationError, UnknownObject
+from broker.domain.branding import Branding
+from broker.domain.errors import ConfigurationError, InvalidSettings, UnknownObject
+from broker.domain.trust import Connector
 from broker.services.actor import Actor, Verb
 from broker.services.applications import Applications, SaveApplication
 from broker.services.connectors import Connectors, SaveConnector, Understood
 from broker.services.context import Action, Change, Workbench
 from broker.services.declarative import ApplicationEntry, ConnectorEntry, DomainEntry, Source, TenantEntry
+from broker.services.references import KEEP
 from broker.services.tenants import SaveDomain, SaveTenant, Tenants
+from broker.store import mapping
 from connectors import registry
+from connectors.contract import Discovers
 
 
 class _RollBackError(Exception):
@@ -32,9 +37,18 @@ class _Read:
 
     entry: ConnectorEntry
     type: str
-    settings: dict[str, Any]
-    metadata: bytes | None
+    settings: dict[str, Any] = field(repr=False)
+    metadata: bytes | None = field(repr=False)
     understood: Understood
+
+
+@dataclass(frozen=True, slots=True)
+class Unnamed:
+    """A setting of a connector that is neither what the file says nor its default: applying the file would not change it."""
+
+    connector: str
+    setting: str
+    value: Any
 
 
 class Configuration:
@@ -47,11 +61,7 @@ class Configuration:
     def apply(self, actor: Actor, source: Source, *, dry_run: bool = False, prune: bool = False) -> list[Change]:
         """Everything in the file, or nothing. Absent objects stay unless `prune`. Raises ConfigurationError."""
         actor.require(Verb.CONFIGURE, None)
-        read = {
-            (tenant.slug, entry.slug): self._read(source, tenant, entry)
-            for tenant in source.federation.tenants
-            for entry in tenant.connectors
-        }
+        read = self._read_all(source)
         described = {entry.slug: self._description(source, entry) for entry in source.federation.applications}
         changes: list[Change] = []
         try:
@@ -68,11 +78,47 @@ class Configuration:
             pass
         return changes
 
+    def unnamed(self, actor: Actor, source: Source) -> list[Unnamed]:
+        """Drift that a plan cannot show, because a setting that the file leaves out keeps the value that is stored."""
+        actor.require(Verb.CONFIGURE, None)
+        found: list[Unnamed] = []
+        for (tenant_slug, slug), read in self._read_all(source).items():
+            existing = self._connectors.find(self._tenant_id(tenant_slug), slug)
+            if existing is None or existing.type != read.type:
+                continue
+            differing = _differing(existing.settings, read.settings, self._plain_defaults(read))
+            if differing and isinstance(registry.connector_type(read.type), Discovers):
+                # The provider's own description may be the reason: asked only now, because it lies in the network.
+                differing = _differing(existing.settings, read.settings, self._fresh(read, existing))
+            found += [Unnamed(f"{tenant_slug}/{slug}", name, value) for name, value in differing.items()]
+        return found
+
+    def _plain_defaults(self, read: _Read) -> dict[str, Any]:
+        """Settings as the entry's document alone makes them, or the defaults."""
+        if read.metadata is not None:
+            return mapping.plain(self._connectors.read_metadata(read.type, read.metadata).settings)
+        return mapping.plain(mapping.settings_from(registry.connector_type(read.type).Settings, {}))
+
+    def _fresh(self, read: _Read, existing: Connector) -> dict[str, Any]:
+        """Settings as a new connector of this entry would have them."""
+        _, secrets = mapping.split_secrets(type(existing.settings), mapping.plain(existing.settings))
+        command = self._command("", read.entry, read.type, {**secrets, **read.settings}, read.metadata)
+        return mapping.plain(self._connectors.understand(command).settings)
+
     # --- tenants and connectors ---------------------------------------------------------------------------------------
+
+    def _read_all(self, source: Source) -> dict[tuple[str, str], _Read]:
+        """Every connector entry but drafts, which say nothing yet."""
+        return {
+            (tenant.slug, entry.slug): self._read(source, tenant, entry)
+            for tenant in source.federation.tenants
+            for entry in tenant.connectors
+            if not entry.draft
+        }
 
     def _read(self, source: Source, tenant: TenantEntry, entry: ConnectorEntry) -> _Read:
         where = f"{tenant.slug}/{entry.slug}"
-        settings = {name: source.resolve(value, f"{where}.{name}") for name, value in entry.settings.items()}
+        settings = source.settings(entry.settings, where)
         type_name = registry.resolve(entry.type, metadata=entry.metadata is not None)
         metadata: bytes | None = None
         if entry.metadata is not None and "url" in entry.metadata:
@@ -117,14 +163,18 @@ class Configuration:
             entry.session_idle_seconds,
             entry.session_absolute_seconds,
             tuple(entry.acceptance),
+            _branding(entry.branding, entry.slug),
         )
         changes = [self._tenants.save(actor, command)]
         tenant_id = changes[0].object_id
         ids: dict[str, str] = {}
         for connector in entry.connectors:
-            found = read[(entry.slug, connector.slug)]
-            save = self._command(tenant_id, connector, found.type, found.settings, found.metadata)
-            change = self._connectors.save(actor, save, found.understood)
+            if connector.draft:
+                change = self._draft(actor, tenant_id, entry.slug, connector)
+            else:
+                found = read[(entry.slug, connector.slug)]
+                save = self._command(tenant_id, connector, found.type, found.settings, found.metadata)
+                change = self._connectors.save(actor, save, found.understood)
             ids[connector.slug] = change.object_id
             changes.append(change)
         for domain in entry.domains:
@@ -137,17 +187,29 @@ class Configuration:
             changes.append(self._tenants.save_domain(actor, SaveDomain(tenant_id, named.name, connector_ids)))
         return changes
 
+    def _draft(self, actor: Actor, tenant_id: str, tenant_slug: str, entry: ConnectorEntry) -> Change:
+        """Made when it is missing. After that it belongs to whoever completes it, and the file leaves it alone."""
+        if entry.settings or entry.metadata is not None:
+            raise InvalidSettings("A draft knows nothing of its provider yet.", field=f"{tenant_slug}/{entry.slug}.draft")
+        existing = self._connectors.find(tenant_id, entry.slug)
+        if existing is not None:
+            return Change("connector", existing.slug, existing.id, Action.UNCHANGED)
+        type_name = registry.resolve(entry.type, metadata=False)
+        made = self._connectors.draft(actor, tenant_id, entry.slug, type_name, entry.name)
+        return Change("connector", made.slug, made.id, Action.CREATED)
+
     # --- applications -------------------------------------------------------------------------------------------------
 
     def _application(self, actor: Actor, source: Source, entry: ApplicationEntry, metadata: bytes | None) -> Change:
-        settings = {name: source.resolve(value, f"{entry.slug}.{name}") for name, value in entry.settings.items()}
+        settings = source.settings(entry.settings, entry.slug)
+        secrets = source.resolve(entry.client_secrets, f"{entry.slug}.client_secrets")
         command = SaveApplication(
             slug=entry.slug,
             name=entry.name,
             protocol=entry.protocol,
             settings=settings,
             metadata=metadata,
-            client_secrets=tuple(source.text(reference, f"{entry.slug}.client_secrets") for reference in entry.client_secrets),
+            client_secrets=() if secrets is KEEP else tuple(secrets),
             enabled=entry.enabled,
             tenant_ids=self._tenant_ids(entry),
             connector_ids=None if entry.connectors is None else tuple(self._connector_id(name) for name in entry.connectors),
@@ -156,6 +218,7 @@ class Configuration:
             authorization_rules=tuple(entry.authorization),
             transform_rules=tuple(entry.transform),
             release=None if entry.release is None else tuple(entry.release),
+            branding=_branding(entry.branding, entry.slug),
         )
         try:
             return self._applications.save(actor, command)
@@ -212,6 +275,22 @@ class Configuration:
                 if domain.name not in domains
             ]
         return changes
+
+
+def _differing(stored: Any, named: dict[str, Any], expected: dict[str, Any]) -> dict[str, Any]:
+    """Stored settings that are not as expected, although the file says nothing of them. Secrets are nobody's to see."""
+    values, skipped = mapping.plain(stored), {"secret", "discovered"}
+    told = {item.name for item in fields(stored) if any(item.metadata.get(each) for each in skipped)} | named.keys()
+    return {name: value for name, value in values.items() if name not in told and value != expected[name]}
+
+
+def _branding(values: dict[str, Any], where: str) -> Branding:
+    try:
+        found: Branding = mapping.settings_from(Branding, values)
+    except ConfigurationError as error:
+        error.field = f"{where}.branding.{error.field}"
+        raise
+    return found
 
 
 def summary(changes: list[Change]) -> str:

@@ -12,6 +12,8 @@ tenants:
         enabled: true
         metadata: {file: FederationMetadata.xml}      # or {url: https://…}
         settings: {client_secret: {env: ACME_SECRET}}  # any setting may be a reference
+      - {slug: entra, type: entra, name: Acme cloud, draft: true}  # addresses first; a set-up link completes it
+    branding: {colour: "#0b6e4f"}
 applications:
   - slug: wiki
     name: Wiki
@@ -26,8 +28,8 @@ applications:
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,7 @@ import msgspec
 import yaml
 
 from broker.domain.errors import InvalidSettings
+from broker.services.references import KEEP, OnThisMachine, References, in_values, is_reference
 
 MAX_BYTES = 4 * 1024 * 1024
 Rules = list[dict[str, Any]]
@@ -54,6 +57,7 @@ class ConnectorEntry(msgspec.Struct, forbid_unknown_fields=True):
     settings: dict[str, Any] = msgspec.field(default_factory=dict)
     acceptance: Rules | None = None
     admits_guests: bool = False
+    draft: bool = False
     tenant: str | None = None
 
 
@@ -65,6 +69,7 @@ class TenantEntry(msgspec.Struct, forbid_unknown_fields=True):
     session_absolute_seconds: int = 24 * 3600
     domains: list[str | DomainEntry] = msgspec.field(default_factory=list)
     acceptance: Rules = msgspec.field(default_factory=list)
+    branding: dict[str, Any] = msgspec.field(default_factory=dict)
     connectors: list[ConnectorEntry] = msgspec.field(default_factory=list)
 
 
@@ -83,6 +88,7 @@ class ApplicationEntry(msgspec.Struct, forbid_unknown_fields=True):
     authorization: Rules = msgspec.field(default_factory=lambda: [{"template": "permit_all"}])
     transform: Rules = msgspec.field(default_factory=lambda: [{"template": "pass_through_known"}])
     release: list[str] | None = None
+    branding: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 class Federation(msgspec.Struct, forbid_unknown_fields=True):
@@ -93,47 +99,113 @@ class Federation(msgspec.Struct, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A parsed file and the folder that its file references are relative to."""
+    """A parsed file and where its references lead. `keep_secrets`: an environment variable or value that is not given leaves
+    what is stored as it is, instead of being a mistake."""
 
     federation: Federation
-    folder: Path
-    environment: dict[str, str] = field(repr=False, default_factory=lambda: dict(os.environ))
+    references: References
+    keep_secrets: bool = False
 
     def resolve(self, value: Any, where: str) -> Any:
-        """A value, or what `{file: …}` or `{env: …}` refers to; lists are resolved item by item."""
-        if isinstance(value, dict) and len(value) == 1 and (value.keys() & {"file", "env"}):
+        """A value, or what `{file: …}` or `{env: …}` refers to; lists are resolved item by item. KEEP when it stays as it is."""
+        if is_reference(value):
             return self.text(value, where)
         if isinstance(value, list):
-            return [self.resolve(item, where) for item in value]
+            found = [self.resolve(item, where) for item in value]
+            return KEEP if any(item is KEEP for item in found) else found
         return value
 
-    def text(self, reference: dict[str, str], where: str) -> str:
-        if "env" in reference:
-            found = self.environment.get(reference["env"])
-            if found is None:
-                raise InvalidSettings(f"The environment variable {reference['env']} is not set.", field=where)
-            return found
-        return self.bytes(reference, where).decode("utf-8").strip()
+    def settings(self, values: dict[str, Any], where: str) -> dict[str, Any]:
+        """Every setting resolved, without those that stay as they are."""
+        found = {name: self.resolve(value, f"{where}.{name}") for name, value in values.items()}
+        return {name: value for name, value in found.items() if value is not KEEP}
+
+    def text(self, reference: dict[str, str], where: str) -> Any:
+        """The text, or KEEP."""
+        data = self._read(reference, where)
+        return data if data is KEEP else _decoded(data, where).strip()
 
     def bytes(self, reference: dict[str, str], where: str) -> bytes:
-        path = self.folder / reference["file"]
-        try:
-            return path.read_bytes()
-        except OSError as error:
-            raise InvalidSettings(f"The file {path} cannot be read.", field=where) from error
+        """A document. Raises InvalidSettings when it is not there: documents are no secrets."""
+        ((kind, name),) = _one_reference(reference, where)
+        data = self.references.read(kind, name, where)
+        if data is None:
+            raise InvalidSettings(self.references.missing(kind, name), field=where)
+        return data
+
+    def _read(self, reference: dict[str, str], where: str) -> Any:
+        ((kind, name),) = _one_reference(reference, where)
+        data = self.references.read(kind, name, where)
+        if data is not None:
+            return data
+        if self.keep_secrets:
+            return KEEP
+        raise InvalidSettings(self.references.missing(kind, name), field=where)
+
+    def gather(self) -> dict[str, str]:
+        """Everything that the file refers to, to be sent along with it. Raises InvalidSettings for what is not there."""
+        found: dict[str, str] = {}
+        for kind, name, where in _references(self.federation):
+            value = self.text({kind: name}, where)
+            if value is not KEEP:
+                found[f"{kind}:{name}"] = value
+        return found
+
+
+def _one_reference(reference: dict[str, str], where: str) -> list[tuple[str, str]]:
+    if not is_reference(reference):
+        raise InvalidSettings("Write {env: NAME} or {file: PATH}.", field=where)
+    return list(reference.items())
+
+
+def _decoded(data: bytes, where: str) -> str:
+    try:
+        return data.decode("utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidSettings("This file is not text in UTF-8.", field=where) from error
+
+
+def _references(federation: Federation) -> Iterator[tuple[str, str, str]]:
+    for tenant in federation.tenants:
+        for entry in tenant.connectors:
+            yield from _of_entry(entry, f"{tenant.slug}/{entry.slug}")
+    for application in federation.applications:
+        yield from _of_entry(application, application.slug)
+        yield from in_values(application.client_secrets, f"{application.slug}.client_secrets")
+
+
+def _of_entry(entry: ConnectorEntry | ApplicationEntry, where: str) -> Iterator[tuple[str, str, str]]:
+    for name, value in entry.settings.items():
+        yield from in_values(value, f"{where}.{name}")
+    if entry.metadata is not None and "file" in entry.metadata:
+        yield from in_values(entry.metadata, f"{where}.metadata")
 
 
 def read(path: Path) -> Source:
     """Raises InvalidSettings with the place of the mistake."""
+    return Source(parsed(content(path)), beside(path))
+
+
+def content(path: Path) -> str:
+    """Raises InvalidSettings."""
     try:
-        data = path.read_bytes()
+        return _decoded(path.read_bytes(), "file")
     except OSError as error:
         raise InvalidSettings(f"The file {path} cannot be read.", field="file") from error
-    return parse(data, path.absolute().parent)
+
+
+def beside(path: Path) -> OnThisMachine:
+    """References of the file at `path`: relative files lie beside it."""
+    return OnThisMachine(path.absolute().parent)
 
 
 def parse(data: bytes, folder: Path) -> Source:
     """See `read`. `folder` is where relative file references point."""
+    return Source(parsed(data), OnThisMachine(folder))
+
+
+def parsed(data: str | bytes) -> Federation:
+    """The entries, connectors each below their tenant. Raises InvalidSettings with the place of the mistake."""
     if len(data) > MAX_BYTES:
         raise InvalidSettings("The file is larger than 4 MiB.", field="file")
     try:
@@ -145,7 +217,7 @@ def parse(data: bytes, folder: Path) -> Source:
     except msgspec.ValidationError as error:
         raise InvalidSettings(str(error), field="file") from error
     _nest(federation)
-    return Source(federation, folder)
+    return federation
 
 
 def _nest(federation: Federation) -> None:

@@ -24,19 +24,21 @@ class OidcSettings:
     client_id: str = setting("Client id that the provider gave us", default="")
     client_secret: str = setting("Client secret that the provider gave us; none for a public client", default="", secret=True)
     scopes: tuple[str, ...] = setting("Scopes to ask for", default=("openid", "profile", "email"))
-    authorization_endpoint: str = setting("Where people sign in (from discovery)", default="")
-    token_endpoint: str = setting("Where codes are exchanged (from discovery)", default="")
-    userinfo_endpoint: str = setting("Where details about people come from (from discovery)", default="")
-    jwks_uri: str = setting("Where the provider publishes its keys (from discovery)", default="")
-    jwks: str = setting("The provider's keys as last seen (from discovery)", default="", multiline=True)
+    authorization_endpoint: str = setting("Where people sign in (from discovery)", default="", discovered=True)
+    token_endpoint: str = setting("Where codes are exchanged (from discovery)", default="", discovered=True)
+    userinfo_endpoint: str = setting("Where details about people come from (from discovery)", default="", discovered=True)
+    jwks_uri: str = setting("Where the provider publishes its keys (from discovery)", default="", discovered=True)
+    jwks: str = setting("The provider's keys as last seen (from discovery)", default="", multiline=True, discovered=True)
     token_endpoint_auth_method: str = setting(
         "How we authenticate at the token endpoint", default="client_secret_basic", choices=AUTH_METHODS
     )
     id_token_signing_algs: tuple[str, ...] = setting(
-        "Signature algorithms accepted in ID tokens (from discovery)", default=("RS256",)
+        "Signature algorithms accepted in ID tokens (from discovery)", default=("RS256",), discovered=True
     )
     authorization_response_iss_parameter_supported: bool = setting(
-        "The provider names itself in every answer (RFC 9207); then an answer without it is refused", default=False
+        "The provider names itself in every answer (RFC 9207); then an answer without it is refused",
+        default=False,
+        discovered=True,
     )
     use_userinfo: bool = setting("Ask the userinfo endpoint; many providers put only sub into the ID token", default=True)
     subject_claim: str = setting("Claim of the ID token that identifies a person for ever", default="sub")

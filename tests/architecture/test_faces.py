@@ -24,6 +24,10 @@ ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ROOT / "broker" / "services"
 
 NOT_IN_THE_CONSOLE: dict[str, str] = {
+    "configuration.apply": "a file is for scripts; the console changes the same things one by one",
+    "configuration.export": "a file is for scripts; the console shows the same things one by one",
+    "configuration.plan": "a file is for scripts; the console shows what a change means before it is saved",
+    "metadata.preview": "the console previews a connector, which says the same and what would change",
     "domain.show": "the list of a tenant's domains shows everything that there is to one",
 }
 """Operation → why people do not need it on a page."""
@@ -31,7 +35,6 @@ NOT_IN_THE_CONSOLE: dict[str, str] = {
 AWAITED: frozenset[str] = frozenset(
     {
         "audit.list",
-        "configuration.apply",
         "connector.test",
         "connector.test_result",
         "domain.check",

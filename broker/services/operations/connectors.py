@@ -77,6 +77,13 @@ class PreviewConnector:
 
 
 @dataclass(frozen=True, slots=True)
+class PreviewMetadata:
+    type: str = argument("Which kind of identity provider (see connector.types).")
+    metadata: str | UnsetType = argument(_METADATA, default=UNSET, multiline=True)
+    metadata_url: str | UnsetType = argument(_METADATA_URL, default=UNSET)
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeConnector:
     """What is not given stays as it is, or is the default of a new connector."""
 
@@ -121,22 +128,25 @@ def _draft(call: Call, asked: DraftConnector) -> ConnectorView:
     return _shown(call, slug)
 
 
+def _document(call: Call, asked: ChangeConnector | PreviewConnector | PreviewMetadata) -> bytes | None:
+    """Fetched when an address is given for it."""
+    if not isinstance(asked.metadata_url, UnsetType):
+        if asked.metadata is not UNSET:
+            raise InvalidSettings("Give the metadata or its address, not both.", field="metadata")
+        return call.services.connectors.fetch_metadata(asked.metadata_url)
+    return None if isinstance(asked.metadata, UnsetType) else asked.metadata.encode()
+
+
 def _command(call: Call, asked: ChangeConnector | PreviewConnector) -> SaveConnector:
-    """What is asked, over what is stored. Fetches the metadata when an address is given for it."""
+    """What is asked, over what is stored."""
     now = call.services.connectors.find(call.tenant.id, asked.connector)
-    if asked.metadata is not UNSET and asked.metadata_url is not UNSET:
-        raise InvalidSettings("Give the metadata or its address, not both.", field="metadata")
     has_metadata = asked.metadata is not UNSET or asked.metadata_url is not UNSET
     type_name = registry.resolve(given(asked.type, "" if now is None else now.type), metadata=has_metadata)
     if not type_name:
         raise InvalidSettings("Say which type of connector it is.", field="type")
-    settings = dict(given(asked.settings, {}))
-    document: bytes | None = None
+    document, settings = _document(call, asked), dict(given(asked.settings, {}))
     if not isinstance(asked.metadata_url, UnsetType):
-        document = call.services.connectors.fetch_metadata(asked.metadata_url)
         settings.setdefault("metadata_url", asked.metadata_url)
-    elif not isinstance(asked.metadata, UnsetType):
-        document = asked.metadata.encode()
     return SaveConnector(
         call.tenant.id,
         asked.connector,
@@ -153,6 +163,13 @@ def _command(call: Call, asked: ChangeConnector | PreviewConnector) -> SaveConne
 def _preview(call: Call, asked: PreviewConnector) -> PreviewView:
     command = _command(call, asked)
     return preview_view(command.type, call.services.connectors.understand(command))
+
+
+def _preview_metadata(call: Call, asked: PreviewMetadata) -> PreviewView:
+    type_name, document = registry.resolve(asked.type, metadata=True), _document(call, asked)
+    if document is None:
+        raise InvalidSettings("Give the metadata or its address.", field="metadata")
+    return preview_view(type_name, call.services.connectors.read_metadata(type_name, document))
 
 
 def _save(call: Call, asked: ChangeConnector) -> ConnectorView:
@@ -240,6 +257,17 @@ OPERATIONS: tuple[Operation, ...] = (
         OneConnector,
         SetupSheet,
         _sheet,
+    ),
+    Operation(
+        "metadata.preview",
+        "Say what a metadata document means, before there is a connector",
+        Verb.SET_UP,
+        "POST",
+        "/connector-types/{type}/preview",
+        PreviewMetadata,
+        PreviewView,
+        _preview_metadata,
+        narrowed=True,
     ),
     Operation(
         "connector.types",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from broker.services.context import Workbench
     from broker.services.doctor import Doctor
     from broker.services.domain_proof import DomainProof
+    from broker.services.export import Export
     from broker.services.health import ConnectorHealth
     from broker.services.idempotency import Idempotency
     from broker.services.identities import Identities
@@ -51,6 +52,7 @@ class Services:
     connectors: Connectors
     applications: Applications
     configuration: Configuration
+    export: Export
     setup_links: SetupLinks
     traces: Traces
     audit: Audit

@@ -12,6 +12,7 @@ from broker.services.operations import (
     applications,
     audit,
     branding,
+    configuration,
     connectors,
     domain_claims,
     domains,
@@ -43,6 +44,7 @@ ALL: tuple[Operation, ...] = (
     *usage.OPERATIONS,
     *audit.OPERATIONS,
     *staff.OPERATIONS,
+    *configuration.OPERATIONS,
 )
 BY_NAME: dict[str, Operation] = {operation.name: operation for operation in ALL}
 

@@ -136,6 +136,16 @@ def tenant_names(connection: Connection, tenant_ids: Collection[str]) -> list[An
     return _in_parts(connection, select(tenants.c.id, tenants.c.slug), tenants.c.id, tenant_ids)
 
 
+def domains_of_many(connection: Connection, tenant_ids: Collection[str]) -> list[AnyRow]:
+    """Whole rows, by name; for the export of all configuration."""
+    return _in_parts(connection, select(domains).order_by(domains.c.name), domains.c.tenant_id, tenant_ids)
+
+
+def connectors_of_many(connection: Connection, tenant_ids: Collection[str]) -> list[AnyRow]:
+    """Whole rows, by slug; for the export of all configuration."""
+    return _in_parts(connection, select(connectors).order_by(connectors.c.slug), connectors.c.tenant_id, tenant_ids)
+
+
 def domain_names_of(connection: Connection, tenant_ids: Collection[str]) -> list[AnyRow]:
     """(tenant_id, name) of many tenants at once, by name."""
     query = select(domains.c.tenant_id, domains.c.name).order_by(domains.c.name)
