@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from broker.catalog.prepare import PreparedApplication, PreparedConnector, PreparedTenant, Preparer
 from broker.domain.errors import ConfigurationError
+from broker.domain.folding import fold
 from broker.domain.home_realm import Candidate
 from broker.domain.trust import Application, Domain
 from broker.keys.keyring import Keyring
@@ -184,18 +185,38 @@ class Catalog:
         tenant = self.tenant(tenant_id)
         return tenant is not None and name in tenant.domains
 
-    def candidates(self, tenant_ids: frozenset[str] | None, limit: int) -> list[Candidate]:
-        """Enabled connectors of enabled tenants among `tenant_ids` (None: of all), at most `limit`."""
+    def candidates(
+        self, tenant_ids: frozenset[str] | None, limit: int, connector_ids: frozenset[str] | None = None
+    ) -> list[Candidate]:
+        """Enabled connectors of enabled tenants among `tenant_ids` (None: of all) and `connector_ids` (None: any), at most
+        `limit`, in no particular order."""
         if tenant_ids is not None and len(tenant_ids) == 1:
             tenant = self.tenant(next(iter(tenant_ids)))
-            return list(tenant.candidates[:limit]) if tenant is not None and tenant.tenant.enabled else []
+            if tenant is None or not tenant.tenant.enabled:
+                return []
+            if len(tenant.candidates) < MAX_CANDIDATES:  # then these are all that it has
+                found = (each for each in tenant.candidates if connector_ids is None or each.connector_id in connector_ids)
+                return list(found)[:limit]
         with self._database.reading() as connection:
-            rows = (
-                trust_queries.some_enabled_connectors(connection, limit)
-                if tenant_ids is None
-                else trust_queries.enabled_connectors(connection, sorted(tenant_ids), limit)
-            )
+            rows = trust_queries.enabled_connectors(connection, _listed(tenant_ids), limit, _listed(connector_ids))
         return [_candidate(row) for row in rows]
+
+    def chooser(
+        self, tenant_ids: frozenset[str] | None, connector_ids: frozenset[str] | None, *, search: str, after: str, limit: int
+    ) -> tuple[list[Candidate], str]:
+        """One page of those, by name, and the cursor of the next page ("" at the end). `search`: part of the name."""
+        connector_id, _, name_key = after.partition(" ")
+        with self._database.reading() as connection:
+            rows = trust_queries.chooser(
+                connection,
+                _listed(tenant_ids),
+                _listed(connector_ids),
+                search=fold(search),
+                after=(name_key, connector_id),
+                limit=limit + 1,
+            )
+        more = f"{rows[limit - 1].id} {rows[limit - 1].name_key}" if len(rows) > limit else ""
+        return [_candidate(row) for row in rows[:limit]], more
 
     def enabled(self, tenant_id: str, connector_id: str) -> bool:
         """The one gate: is this way of signing in switched on? Asked at start, callback, reuse, token and userinfo."""
@@ -203,6 +224,10 @@ class Catalog:
         if tenant is None or connector is None:
             return False
         return tenant.tenant.enabled and connector.connector.enabled and connector.connector.tenant_id == tenant_id
+
+
+def _listed(ids: frozenset[str] | None) -> list[str] | None:
+    return None if ids is None else sorted(ids)
 
 
 def _candidate(row: Any) -> Candidate:

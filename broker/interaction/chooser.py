@@ -19,6 +19,10 @@ class ChoosingPipeline(Protocol):
         """Discovery anew, for a login that waits. `other`: without the organisation that this browser remembers."""
         ...
 
+    def browse(self, handle: str, incoming: Incoming, *, search: str, after: str) -> Reply:
+        """Another page of the list of organisations, or what a search finds in it."""
+        ...
+
     def choose(
         self, handle: str, incoming: Incoming, *, email: str = "", connector_id: str = "", remember: bool = False
     ) -> Reply:
@@ -45,6 +49,9 @@ def blueprint(face: ChooserFace) -> Blueprint:
     @views.get("/login/<handle>")
     def show(handle: str) -> Response:
         incoming = incoming_of(request)
+        search, after = incoming.one("search"), incoming.one("after")
+        if search is not None or after is not None:
+            return respond(face.pipeline.browse(handle, incoming, search=search or "", after=after or ""))
         return respond(face.pipeline.show(handle, incoming, other=incoming.one("other") == "yes"))
 
     @views.post("/login/<handle>")

@@ -150,6 +150,11 @@ class Pipeline:
             login.incoming = replace(incoming, cookies={})
         return self._retry(login)
 
+    def browse(self, handle: str, incoming: Incoming, *, search: str, after: str) -> Reply:
+        """The person looks through a long list of organisations. Leaves no mark: this happens with every letter they type."""
+        login = self._resume_on_page(handle, incoming, "looked through the organisations")
+        return Reply(discover.browse(login, search, after), ())
+
     def choose(self, handle: str, incoming: Incoming, *, email: str = "", connector_id: str = "", remember: bool = False) -> Reply:
         """The person typed an address or pressed a connector's button."""
         login = self._resume_on_page(handle, incoming, "chose a home realm")

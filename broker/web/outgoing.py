@@ -64,5 +64,6 @@ def _page(page: Page) -> Response:
 def _html(template: str, body: str, status: int) -> Response:
     response = Response(body, status, content_type="text/html; charset=utf-8")
     if template in security.OPEN_FORM_TEMPLATES:
-        response.headers["Content-Security-Policy"] = security.OPEN_FORM_POLICY
+        calls = template == "interaction/home_realm.html"
+        response.headers["Content-Security-Policy"] = security.OPEN_CALLING_POLICY if calls else security.OPEN_FORM_POLICY
     return response

@@ -27,6 +27,9 @@ CLOSED_FORM_POLICY = _POLICY + "; form-action 'self'"
 CALLING_FORM_POLICY = CLOSED_FORM_POLICY + "; connect-src 'self'"
 """For pages whose script calls us."""
 
+OPEN_CALLING_POLICY = OPEN_FORM_POLICY + "; connect-src 'self'"
+"""The home realm page is both."""
+
 OPEN_FORM_TEMPLATES = frozenset(
     {
         "interaction/home_realm.html",

@@ -66,7 +66,7 @@ ROUTES: dict[str, Route] = {
     "/upstream/<connector_id>/acs": Route(("POST",), _CONNECTOR, ("SAMLResponse", "RelayState")),
     "/upstream/<connector_id>/callback": Route(("GET", "POST"), {"connector_id": "oidc_connector"}, ("code", "state", "iss", "error")),
     "/upstream/<connector_id>/metadata": Route(("GET",), _CONNECTOR, fixed=True),
-    "/login/<handle>": Route(("GET", "POST"), _LOGIN, ("email", "connector", "remember", "other")),
+    "/login/<handle>": Route(("GET", "POST"), _LOGIN, ("email", "connector", "remember", "other", "search", "after")),
     "/login/<handle>/again": Route(("POST",), _LOGIN),
     "/login/<handle>/return": Route(("POST",), _LOGIN),
     "/logout": Route(("GET", "POST"), reads=("csrf",)),

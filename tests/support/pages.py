@@ -36,6 +36,17 @@ def form_to(page: str | bytes, ending: str, base: str = "") -> Form:
     raise AssertionError(f"no form to {ending}; there are {[form.action for form in found]}; the page says: {text(page)[:300]}")
 
 
+def search_form(page: str | bytes, base: str = "") -> Form:
+    """The one form with a search field in its `<main>`."""
+    found = [form for form in forms(page, base) if "search" in form.fields]
+    assert len(found) == 1, f"{len(found)} search forms"
+    return found[0]
+
+
+def elements(page: str | bytes, path: str) -> list[html.HtmlElement]:
+    return list(_tree(page).xpath(path))
+
+
 def self_posting_form(page: str | bytes) -> Form:
     """The one form of a page that submits itself."""
     found = forms(page)

@@ -11,7 +11,11 @@ from broker.domain.http import Outgoing, Page
 from broker.login.context import Login
 from broker.login.home_realm import remembered
 
-MAX_CHOICES = 50
+MAX_CHOICES = 100
+"""Of the connectors that one rule finds; the chooser's list is as long as it is, a page at a time."""
+
+PAGE_SIZE, SEARCHABLE = 20, 8
+MAX_SEARCH, MAX_CURSOR = 100, 500
 Finder = Callable[[Login], "list[Candidate] | None"]
 
 
@@ -65,9 +69,17 @@ def _choose(login: Login, candidate: Candidate, rule: str, typed: str | None = N
     login.trace.decide("home realm", f"{rule}: {candidate.label} ({candidate.connector_type})")
 
 
-def page(login: Login, *, choices: list[Candidate], problem: str | None = None, typed: str = "") -> Page:
-    """The home realm page: an email field, and buttons where the application may show them."""
-    listed = choices or _listable(login)
+def browse(login: Login, search: str, after: str) -> Page:
+    """Another page of the chooser, or what a search finds. Moves nothing: the login stays where it is."""
+    return page(login, choices=[], search=search.strip()[:MAX_SEARCH], after=after[:MAX_CURSOR])
+
+
+def page(
+    login: Login, *, choices: list[Candidate], problem: str | None = None, typed: str = "", search: str = "", after: str = ""
+) -> Page:
+    """The home realm page: an email field, and buttons where the application may show them, with a search for many."""
+    listed, more = (choices, "") if choices else _listable(login, search, after)
+    of_one_tenant = login.transaction.request.hints.tenant_id is not None
     return Page(
         "interaction/home_realm.html",
         {
@@ -75,7 +87,12 @@ def page(login: Login, *, choices: list[Candidate], problem: str | None = None, 
             "branding": login.branding,
             "handle": login.transaction.handle,
             "candidates": listed,
-            "show_email": not choices,
+            # At a tenant's own endpoint the choice is among its connectors: an address would say nothing more.
+            "show_email": problem is not None or not (choices or (of_one_tenant and (listed or search or after))),
+            "more": more,
+            "search": search,
+            "after": after,
+            "searchable": bool(more or search or after) or len(listed) > SEARCHABLE,
             "problem": problem,
             "locale": login.transaction.request.locale,
             "login_hint": typed or login.transaction.request.hints.login_hint or "",
@@ -136,11 +153,7 @@ def _remembered(login: Login) -> list[Candidate] | None:
 
 def _only_candidate(login: Login) -> list[Candidate] | None:
     found = _all(login, limit=2)
-    if len(found) == 1:
-        return found
-    tenant_id = login.transaction.request.hints.tenant_id
-    # Several connectors of the one tenant whose endpoint was asked: choose among them, no address needed.
-    return _all(login) if tenant_id is not None and found else None
+    return found if len(found) == 1 else None
 
 
 RULES: tuple[tuple[str, Finder], ...] = (
@@ -167,18 +180,17 @@ def _scope(login: Login) -> frozenset[str] | None:
 
 
 def _all(login: Login, limit: int = MAX_CHOICES) -> list[Candidate]:
-    application = login.application.application
-    if application.connector_ids is not None:
-        found = [candidate for connector_id in sorted(application.connector_ids) for candidate in _one(login, connector_id)]
-        return found[:limit]
-    return login.hub.catalog.candidates(_scope(login), limit)
+    return login.hub.catalog.candidates(_scope(login), limit, login.application.application.connector_ids)
 
 
-def _listable(login: Login) -> list[Candidate]:
-    """What the page may list without an address: nothing, when the application serves every tenant (no customer list)."""
+def _listable(login: Login, search: str, after: str) -> tuple[list[Candidate], str]:
+    """A page of what may be listed without an address, and where the next begins: nothing, when the application serves every
+    tenant (no customer list)."""
     application = login.application.application
     named = application.tenant_ids is not None or application.connector_ids is not None
-    return _all(login) if named or login.transaction.request.hints.tenant_id is not None else []
+    if not named and login.transaction.request.hints.tenant_id is None:
+        return [], ""
+    return login.hub.catalog.chooser(_scope(login), application.connector_ids, search=search, after=after, limit=PAGE_SIZE)
 
 
 def _anything(login: Login) -> bool:
@@ -213,10 +225,7 @@ def _of_realm(login: Login, realm: str | None) -> list[Candidate]:
     scope = _scope(login)
     if scope is not None and domain.tenant_id not in scope:
         return []
-    named = set(domain.connector_ids)
-    application = login.application.application
-    return [
-        candidate
-        for candidate in login.hub.catalog.candidates(frozenset({domain.tenant_id}), MAX_CHOICES)
-        if (not named or candidate.connector_id in named) and application.accepts_connector(candidate.connector_id)
-    ]
+    application, named = login.application.application, frozenset(domain.connector_ids)
+    wanted = named or application.connector_ids
+    found = login.hub.catalog.candidates(frozenset({domain.tenant_id}), MAX_CHOICES, wanted)
+    return [candidate for candidate in found if application.accepts_connector(candidate.connector_id)]

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, String, Table, cast, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, String, Table, cast, delete, insert, select, tuple_, update
 
 from broker.domain.folding import fold
 from broker.store.tables import brand_images
@@ -172,33 +172,48 @@ def _in_parts(connection: Connection, query: Select[Any], column: ColumnElement[
     return found
 
 
-def enabled_connectors(connection: Connection, tenant_ids: list[str], limit: int) -> list[AnyRow]:
-    """The chooser's lines: enabled connectors of enabled tenants among these."""
-    return list(
-        connection.execute(
-            select(
-                connectors.c.id, connectors.c.tenant_id, connectors.c.type, connectors.c.name, tenants.c.name.label("tenant_name")
-            )
-            .join(tenants, tenants.c.id == connectors.c.tenant_id)
-            .where(connectors.c.tenant_id.in_(tenant_ids), connectors.c.enabled, tenants.c.enabled)
-            .order_by(tenants.c.name, connectors.c.name)
-            .limit(limit)
+def _ways_in(tenant_ids: list[str] | None, connector_ids: list[str] | None) -> Select[Any]:
+    """Enabled connectors of enabled tenants; None means all of them."""
+    query = (
+        select(
+            connectors.c.id,
+            connectors.c.tenant_id,
+            connectors.c.type,
+            connectors.c.name,
+            connectors.c.name_key,
+            tenants.c.name.label("tenant_name"),
         )
+        .join(tenants, tenants.c.id == connectors.c.tenant_id)
+        .where(connectors.c.enabled, tenants.c.enabled)
     )
+    if tenant_ids is not None:
+        query = query.where(connectors.c.tenant_id.in_(tenant_ids))
+    return query if connector_ids is None else query.where(connectors.c.id.in_(connector_ids))
 
 
-def some_enabled_connectors(connection: Connection, limit: int) -> list[AnyRow]:
-    """For applications that serve every tenant: at most `limit` rows, to see whether there is only one way in."""
-    return list(
-        connection.execute(
-            select(
-                connectors.c.id, connectors.c.tenant_id, connectors.c.type, connectors.c.name, tenants.c.name.label("tenant_name")
-            )
-            .join(tenants, tenants.c.id == connectors.c.tenant_id)
-            .where(connectors.c.enabled, tenants.c.enabled)
-            .limit(limit)
-        )
-    )
+def enabled_connectors(
+    connection: Connection, tenant_ids: list[str] | None, limit: int, connector_ids: list[str] | None = None
+) -> list[AnyRow]:
+    """At most `limit`, in no order that a login would have to wait for."""
+    return list(connection.execute(_ways_in(tenant_ids, connector_ids).limit(limit)))
+
+
+def chooser(
+    connection: Connection,
+    tenant_ids: list[str] | None,
+    connector_ids: list[str] | None,
+    *,
+    search: str,
+    after: tuple[str, str],
+    limit: int,
+) -> list[AnyRow]:
+    """Lines of the chooser by name, behind `after` (name_key, id); `search` is folded text that the name contains."""
+    query = _ways_in(tenant_ids, connector_ids)
+    if search:
+        query = query.where(connectors.c.name_key.contains(search, autoescape=True))
+    if any(after):
+        query = query.where(tuple_(connectors.c.name_key, connectors.c.id) > tuple_(*after))
+    return list(connection.execute(query.order_by(connectors.c.name_key, connectors.c.id).limit(limit)))
 
 
 def save_connector(connection: Connection, tenant_id: str, values: dict[str, Any], *, exists: bool) -> None:
