@@ -5,16 +5,16 @@ from __future__ import annotations
 import click
 
 from broker import __version__, opening
-from broker.cli import show
 from broker.cli.application_commands import application
 from broker.cli.caller import SERVER
 from broker.cli.care_commands import doctor, master_key
 from broker.cli.completion import completion
 from broker.cli.configuration_commands import apply, diff, export
 from broker.cli.generated import register
-from broker.cli.layout import ON_THE_MACHINE, Sections, Shorthand
-from broker.cli.sentences import me, sentences
+from broker.cli.layout import ON_THE_MACHINE, Sections
+from broker.cli.sentences import sentences
 from broker.cli.staff_commands import staff
+from broker.cli.trace_commands import trace
 from broker.cli.trust_commands import connector, setup_link, tenant
 from broker.services.operations import table
 
@@ -72,31 +72,6 @@ def demo(port: int) -> None:
     start.run(port)
 
 
-# --- traces -----------------------------------------------------------------------------------------------------------
-
-
-@main.group(cls=Shorthand, default="find")
-def trace() -> None:
-    """Sign-ins, step by step; `vestibule trace CODE` finds one."""
-
-
-@trace.command("find")
-@click.argument("query", metavar="CODE|EMAIL")
-@sentences
-def trace_find(query: str) -> None:
-    """Print one login, by the reference code of its error page, or the newest ones of an email address."""
-    built = opening.open_hub()
-    found = built.traces.find(me(), query)
-    for view in found[:1]:
-        show.trace(view)
-    if len(found) > 1:
-        click.echo("\nEarlier logins of this address:")
-        show.table(
-            ("code", "when", "outcome", ""),
-            [(v.code, f"{v.started_at:%Y-%m-%d %H:%M:%S}", v.outcome, v.verdict) for v in found[1:]],
-        )
-
-
 @main.command()
 @sentences
 def upkeep() -> None:
@@ -111,6 +86,6 @@ def upkeep() -> None:
         )
 
 
-for command in (apply, diff, export, tenant, setup_link, connector, application, completion, doctor, master_key, staff):
+for command in (apply, diff, export, tenant, setup_link, connector, application, completion, doctor, master_key, staff, trace):
     main.add_command(command)
 register(main, table.ALL)

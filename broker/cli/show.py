@@ -1,4 +1,4 @@
-"""How the command line shows changes, tables, sheets and traces."""
+"""How the command line shows changes, tables and sheets."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from typing import Any
 
 import click
 
-from broker.domain.trace import EventKind, TraceEvent
 from broker.services.context import Action, difference
 from broker.services.operations.configuration import ChangeView, FieldChange
 from broker.services.operations.connector_views import PreviewView
-from broker.services.traces import TraceView
 from connectors.contract import SetupSheet
 
 _MARKS = {
@@ -82,32 +80,3 @@ def sheet(steps: SetupSheet) -> None:
             click.echo(f"  {step.label}: {step.value}")
         if step.help:
             click.secho(f"      {step.help}", dim=True)
-
-
-def trace(view: TraceView) -> None:
-    """One login, event by event."""
-    click.secho(f"{view.code}  {view.outcome}  {view.started_at:%Y-%m-%d %H:%M:%S} UTC", bold=True)
-    click.secho(f"  {view.verdict}", fg="green" if view.outcome == "succeeded" else "yellow")
-    for label, value in (("tenant", view.tenant), ("connector", view.connector), ("application", view.application)):
-        if value:
-            click.echo(f"  {label}: {value}")
-    for event in view.events:
-        _event(event, f"+{(event.at - view.started_at).total_seconds() * 1000:8.0f} ms")
-
-
-def _event(event: TraceEvent, when: str) -> None:
-    if event.kind is EventKind.CHECK:
-        click.secho(
-            f"{when}  {'✓' if event.passed else '✗'} {event.name}  {event.detail}".rstrip(), fg="green" if event.passed else "red"
-        )
-        return
-    click.secho(f"{when}  {event.kind:8} {event.name}", nl=False, fg="red" if event.kind is EventKind.ERROR else None)
-    if event.kind is EventKind.MESSAGE:
-        click.echo()
-        for line in event.detail.splitlines():
-            click.secho(f"                {line}", dim=True)
-    else:
-        click.echo(f"  {event.detail}".rstrip())
-    for name, value in event.data.items():
-        for number, line in enumerate(value.splitlines()):
-            click.secho(f"                {name if number == 0 else ' ' * len(name)} {line}", dim=True)

@@ -63,6 +63,10 @@ NOTHING: dict[str, str] = {
 }
 
 
+RENDERED: dict[type, Callable[[Any], None]] = {SetupSheet: show.sheet}
+"""Answers that have a form of their own."""
+
+
 def columns_of(kind: type) -> tuple[Column, ...]:
     if kind.__name__ in COLUMNS:
         return COLUMNS[kind.__name__]
@@ -83,8 +87,8 @@ def output(operation: Operation, value: Any) -> None:
         page(kind, value, empty=NOTHING.get(operation.name, "Nothing found."))
     elif isinstance(value, Deleted):
         click.echo(f"Deleted {value.kind.replace('_', ' ')} {show.safe(value.name)}.")
-    elif isinstance(value, SetupSheet):
-        show.sheet(value)
+    elif type(value) in RENDERED:
+        RENDERED[type(value)](value)
     elif isinstance(value, str):
         click.echo(value)
     else:

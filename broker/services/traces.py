@@ -24,7 +24,7 @@ from broker.store.tables.trace_queries import Label, Place, Wanted
 
 RELATED = 10
 _NOWHERE = Label("", "", "")
-_UNKNOWN = "There is no trace for this; it may be mistyped, or older than traces are kept."
+NO_TRACE = "There is no trace for this; it may be mistyped, or older than traces are kept."
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Traces:
         known = normalise(query.strip()) is not None
         lines = self.search(actor, Find(email=query), after=None, limit=limit)[0] if known else []
         if not lines:
-            raise UnknownObject(_UNKNOWN, field="trace")
+            raise UnknownObject(NO_TRACE, field="trace")
         return [self.show(actor, line.code) for line in lines]
 
     def search(self, actor: Actor, wanted: Find, *, after: str | None, limit: int) -> tuple[list[TraceLine], str]:
@@ -132,7 +132,7 @@ class Traces:
         with self._bench.database.reading() as connection:
             row = table.find(connection, code)
             if row is None or actor.tenant_id not in (None, row.tenant_id):
-                raise UnknownObject(_UNKNOWN, field="trace")
+                raise UnknownObject(NO_TRACE, field="trace")
             related = trace_queries.related(connection, actor.tenant_id, row, limit=RELATED)
             known = trace_queries.labels(connection, [row, *related])
             named = {
