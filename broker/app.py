@@ -18,9 +18,12 @@ from broker.console import views as console_views
 from broker.console.face import ConsoleFace
 from broker.domain import random_ids
 from broker.domain.clock import Clock, SystemClock
+from broker.domain.console import CONSOLE_ID
 from broker.domain.http import Incoming, Reply
 from broker.downstream.account.protocol import AccountProtocol
 from broker.downstream.account.request import AccountSignIn
+from broker.downstream.console.protocol import ConsoleProtocol
+from broker.downstream.console.request import ConsoleSignIn
 from broker.downstream.oidc import endpoints as oidc_endpoints
 from broker.downstream.oidc.protocol import OidcProtocol
 from broker.downstream.saml import endpoints as saml_endpoints
@@ -54,6 +57,7 @@ from broker.services.master_key import MasterKey
 from broker.services.operations import Operations, Services
 from broker.services.setup_links import SetupLinks
 from broker.services.staff import Staff
+from broker.services.staff.connectors import StaffConnectors
 from broker.services.statistics import Statistics
 from broker.services.tenants import Tenants
 from broker.services.test_login import LoginTests
@@ -161,6 +165,7 @@ def _build(settings: Settings, clock: Clock, database: Database) -> Vestibule:
             transient=transient, clock=clock, verify_secret=keyring.verify_client_secret, production=settings.production
         ),
         "account": AccountProtocol(),
+        CONSOLE_ID: ConsoleProtocol(StaffConnectors(database, transient, clock)),
         testing.PROTOCOL: testing.TestProtocol(transient, keyring, clock),
     }
     preparer = Preparer(
@@ -277,7 +282,12 @@ def _mount(app: Flask, built: Vestibule) -> None:
     app.register_blueprint(signout.blueprint(signout.SignOutFace(_SignOut(hub))))
     app.register_blueprint(portal_views.blueprint(PortalFace(built.setup_links)))
     app.register_blueprint(
-        console_views.blueprint(ConsoleFace(settings.public_url, built.operations, built.services.staff), built.clock)
+        console_views.blueprint(
+            ConsoleFace(
+                settings.public_url, built.operations, built.services.staff, ConsoleSignIn(built.pipeline, hub.traces)
+            ),
+            built.clock,
+        )
     )
     app.register_blueprint(api_views.blueprint(ApiFace(settings, built.operations, built.services)))
 

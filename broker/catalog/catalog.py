@@ -29,9 +29,13 @@ class Catalog:
     """See the module. `refresh()` once per protocol request; everything else is memory after first use."""
 
     def __init__(
-        self, database: Database, keyring: Keyring, preparer: Preparer, built_in: Mapping[str, Application] | None = None
+        self,
+        database: Database,
+        keyring: Keyring,
+        preparer: Preparer,
+        built_in: Mapping[str, Callable[[], Application]] | None = None,
     ) -> None:
-        """`built_in`: applications that are part of the program, by id."""
+        """`built_in`: how each application is that is part of the program, by id."""
         self._database = database
         self._keyring = keyring
         self.preparer = preparer
@@ -156,7 +160,7 @@ class Catalog:
     def application(self, application_id: str) -> PreparedApplication | None:
         def load() -> PreparedApplication | None:
             if (ours := self._built_in.get(application_id)) is not None:
-                return self.preparer.application(ours)
+                return self.preparer.application(ours())
             with self._database.reading() as connection:
                 row = trust_queries.application(connection, application_id)
             return None if row is None else self.preparer.application(self.preparer.read_application(row))

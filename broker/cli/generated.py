@@ -33,6 +33,7 @@ COVERED: dict[str, str] = {
     "staff.invite": "staff invite",
     "staff.link": "staff invite",
     "staff.reset": "staff invite --reset",
+    "staff.sign_in_with": "staff sign-in-with",
 }
 """Operation → the hand-made command that does its work."""
 

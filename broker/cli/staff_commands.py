@@ -9,7 +9,7 @@ from broker.cli.sentences import sentences
 from broker.domain.errors import UnknownObject
 from broker.services.actor import Role
 from broker.services.operations.model import UNSET
-from broker.services.operations.staff import InvitationView, InviteStaff, OneStaff, SaveStaff, StaffView
+from broker.services.operations.staff import InvitationView, InviteStaff, OneStaff, SaveStaff, SignInView, SignInWith, StaffView
 
 _ROLES = click.Choice([role.value for role in Role])
 
@@ -46,3 +46,19 @@ def change_role(email: str, role: str, tenant_slug: str) -> None:
     """Change what somebody may do; it holds from their next request on."""
     changed: StaffView = call("staff.save", SaveStaff(email, role=role, administers=tenant_slug or UNSET))
     click.echo(f"{changed.email} is now {changed.role}{f' of {changed.administers}' if changed.administers else ''}.")
+
+
+@staff.command("sign-in-with")
+@click.argument("connectors", nargs=-1, metavar="[TENANT/CONNECTOR]...")
+@click.option("--yes", is_flag=True, help="Do not ask first.")
+@sentences
+def sign_in_with(connectors: tuple[str, ...], yes: bool) -> None:
+    """Let staff sign in through these connectors of the hub, and no others; without any, through none."""
+    if connectors and not yes:
+        click.echo("Whoever may change such a connector may become anybody of the staff who is linked through it.", err=True)
+        click.confirm("From now on only owners may change it. Go on?", abort=True, err=True)
+    chosen: SignInView = call("staff.sign_in_with", SignInWith(connectors))
+    if chosen.connectors:
+        click.echo(f"Staff may sign in through: {', '.join(chosen.connectors)}.")
+    else:
+        click.echo("Staff sign in with their own credentials only.")

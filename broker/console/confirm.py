@@ -6,6 +6,8 @@ and the page says that nothing was changed.
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
@@ -32,7 +34,7 @@ def routes(views: Blueprint, face: ConsoleFace) -> None:
 
     @views.get("/confirm")
     def confirm() -> Response:
-        return _page(lenient_query(request))
+        return _page(face, lenient_query(request))
 
     @views.post("/confirm")
     def confirm_password() -> Response:
@@ -40,8 +42,8 @@ def routes(views: Blueprint, face: ConsoleFace) -> None:
         try:
             staff.sign_in.confirm_password(door.session(), given.get("password", ""), given.get("code", ""), door.visitor())
         except (InvalidCredentials, TooManyAttempts) as error:
-            return _page(given, problem_of(error, {}, "password"))
-        return _back(face, given)
+            return _page(face, given, problem_of(error, {}, "password"))
+        return go_back(face, given)
 
     @views.post("/confirm/passkey/options")
     def confirm_passkey_options() -> Response:
@@ -53,8 +55,8 @@ def routes(views: Blueprint, face: ConsoleFace) -> None:
         try:
             staff.sign_in.confirm_passkey(door.session(), given.get("credential", ""), door.visitor())
         except (InvalidCredentials, TooManyAttempts) as error:
-            return _page(given, problem_of(error, {}, "passkey"))
-        return _back(face, given)
+            return _page(face, given, problem_of(error, {}, "passkey"))
+        return go_back(face, given)
 
 
 def _stopped(face: ConsoleFace) -> tuple[str, dict[str, str]]:
@@ -81,14 +83,15 @@ def _nearest_page() -> str:
     return door.SCOPE
 
 
-def _page(given: dict[str, str], problem: Problem | None = None) -> Response:
+def _page(face: ConsoleFace, given: dict[str, str], problem: Problem | None = None) -> Response:
     member = door.session().member
-    context = {"member": member, "following": door.inside(given.get("next")), "held": given.get("held", "")[:60]}
+    context: dict[str, Any] = {"member": member, "following": door.inside(given.get("next")), "held": given.get("held", "")[:60]}
     context |= {"lost": bool(given.get("lost")), "problem": problem}
-    return pages.bare("console/confirm.html", status=200 if problem is None else problem.status, scripted=True, **context)
+    status, through = 200 if problem is None else problem.status, bool(face.staff.connectors.ids())
+    return pages.bare("console/confirm.html", status=status, scripted=True, through=through, **context)
 
 
-def _back(face: ConsoleFace, given: dict[str, str]) -> Response:
+def go_back(face: ConsoleFace, given: dict[str, str]) -> Response:
     held = face.staff.held.take(door.session(), given.get("held", ""))
     if isinstance(held, HeldForm):
         return pages.bare("console/confirmed.html", held=held)

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from broker.console import door
+from broker.domain.http import Incoming, Reply
 from broker.services.operations import Operations
 from broker.services.operations.table import BY_NAME
 from broker.services.staff import Staff
+
+
+class SignsIn(Protocol):
+    """The way into the pipeline."""
+
+    def begin(self, incoming: Incoming, state: dict[str, str], *, fresh: bool) -> Reply:
+        """A login of whoever is at the browser; `state` comes back with the answer. `fresh`: no single sign-on."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +26,7 @@ class ConsoleFace:
     public_url: str
     operations: Operations
     staff: Staff
+    upstream: SignsIn
 
     @property
     def host(self) -> str:

@@ -29,7 +29,7 @@ def routes(views: Blueprint, face: ConsoleFace) -> None:
 def _profile(views: Blueprint, face: ConsoleFace) -> None:
     @views.get("/me")
     def me() -> Response:
-        return _page(face)
+        return show_me(face)
 
     @views.post("/me/name")
     def my_name() -> Response:
@@ -37,7 +37,7 @@ def _profile(views: Blueprint, face: ConsoleFace) -> None:
             face.staff.accounts.rename(door.session().member, typed.get("name", ""))
             return HOME, translatable("Your name is saved.")
 
-        return pages.changed(save, lambda problem: _page(face, problem))
+        return pages.changed(save, lambda problem: show_me(face, problem))
 
 
 def _passkeys(views: Blueprint, face: ConsoleFace) -> None:
@@ -72,7 +72,7 @@ def _passkeys(views: Blueprint, face: ConsoleFace) -> None:
             keys.remove(door.session().member, passkey)
             return HOME, translatable("The passkey does not open anything any more. Delete it on your device too.")
 
-        return pages.changed(remove, lambda problem: _page(face, problem), place="passkey")
+        return pages.changed(remove, lambda problem: show_me(face, problem), place="passkey")
 
 
 def _password(views: Blueprint, face: ConsoleFace) -> None:
@@ -107,7 +107,7 @@ def _password(views: Blueprint, face: ConsoleFace) -> None:
             credentials.remove_password(door.session().member)
             return HOME, translatable("Password and codes are removed. You sign in with a passkey.")
 
-        return pages.changed(remove, lambda problem: _page(face, problem), place="password")
+        return pages.changed(remove, lambda problem: show_me(face, problem), place="password")
 
     @views.post("/me/authenticator/new")
     def new_authenticator() -> Response:
@@ -150,12 +150,13 @@ def _place() -> str:
     return f"session {door.session().id}"
 
 
-def _page(face: ConsoleFace, problem: Problem | None = None) -> Response:
-    mine = door.session()
+def show_me(face: ConsoleFace, problem: Problem | None = None) -> Response:
+    mine, through = door.session(), bool(face.staff.connectors.ids())
     context: dict[str, Any] = {"mine": mine, "problem": problem, "names": NAMES, "methods": METHODS, "here": HOME}
-    context |= {"browser": words.browser}
     context |= {"passkeys": face.staff.passkeys.of(mine.member.id), "sessions": face.staff.sessions.of(mine.member.id)}
-    return pages.show("console/staff/me.html", status=problem.status if problem else 200, **context)
+    context |= {"browser": words.browser, "through": through}
+    response = pages.show("console/staff/me.html", status=problem.status if problem else 200, **context)
+    return pages.with_script(response, through=through)
 
 
 def _new_passkey(problem: Problem | None) -> Response:

@@ -25,7 +25,7 @@ from broker.domain.messages import translatable
 from broker.services.actor import Verb
 from broker.web.http import COOKIE_PREFIX, incoming_of
 from broker.web.outgoing import respond
-from broker.web.security import CALLING_FORM_POLICY, CSRF_FIELD, csrf_token, later_cookie
+from broker.web.security import CALLING_FORM_POLICY, CSRF_FIELD, OPEN_CALLING_POLICY, csrf_token, later_cookie
 
 _NOTICE = "console-notice"
 
@@ -83,14 +83,17 @@ def show(template: str, *, status: int = 200, **context: Any) -> Response:
     return respond(Page(template, {**frame, "can": actor.can, "problem": None, **context}, status))
 
 
-def bare(template: str, *, status: int = 200, scripted: bool = False, **context: Any) -> Response:
-    """A page of the door, outside the frame. `scripted`: its script asks us for a passkey's challenge."""
-    response = respond(Page(template, {"csrf": csrf_token(door.SCOPE), "problem": None, **context}, status))
-    return with_script(response) if scripted else response
+def bare(template: str, *, status: int = 200, scripted: bool = False, through: bool = False, **context: Any) -> Response:
+    """A page of the door, outside the frame. `scripted`: its script asks us for a passkey's challenge; `through`: a form of it
+    leads to an identity provider.
+    """
+    frame = {"csrf": csrf_token(door.SCOPE), "problem": None, "through": through}
+    response = respond(Page(template, {**frame, **context}, status))
+    return with_script(response, through=through) if scripted else response
 
 
-def with_script(response: Response) -> Response:
-    response.headers["Content-Security-Policy"] = CALLING_FORM_POLICY
+def with_script(response: Response, *, through: bool = False) -> Response:
+    response.headers["Content-Security-Policy"] = OPEN_CALLING_POLICY if through else CALLING_FORM_POLICY
     return response
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, request
 
 from broker.console import door, pages
 from broker.console.door import public
 from broker.console.face import ConsoleFace
 from broker.console.pages import Problem, problem_of
+from broker.domain import errors
 from broker.domain.access_errors import InvalidCredentials, NotSignedIn, TooManyAttempts
 from broker.domain.errors import BrokerError
 from broker.domain.http import Cookie, Document, Redirect
@@ -40,7 +43,10 @@ def _password(views: Blueprint, face: ConsoleFace) -> None:
     @views.get("/sign-in")
     @public
     def sign_in() -> Response:
-        return _page(lenient_query(request).get("next"))
+        asked = lenient_query(request)
+        code = asked.get("refused", "")
+        problem = Problem("connector", errors.by_code(code).sentence, 403) if code else None
+        return show_sign_in(face, asked.get("next"), problem)
 
     @views.post("/sign-in")
     @public
@@ -50,7 +56,7 @@ def _password(views: Blueprint, face: ConsoleFace) -> None:
         try:
             handle = staff.with_password(given.get("email", ""), given.get("password", ""), door.visitor())
         except (InvalidCredentials, TooManyAttempts) as error:
-            return _page(following, problem_of(error, {"email": given.get("email", "")[:320]}, "password"), error)
+            return show_sign_in(face, following, problem_of(error, {"email": given.get("email", "")[:320]}, "password"), error)
         later_cookie(Cookie(ATTEMPT, handle, max_age_seconds=300))
         return respond(Redirect(door.leading("/console/sign-in/code", following)))
 
@@ -74,7 +80,7 @@ def _code(views: Blueprint, face: ConsoleFace) -> None:
         try:
             handle = staff.with_code(_attempt(), given.get("code", ""), door.visitor())
         except NotSignedIn as error:
-            return _page(following, Problem("password", _TOO_LATE, error.status), error)
+            return show_sign_in(face, following, Problem("password", _TOO_LATE, error.status), error)
         except (InvalidCredentials, TooManyAttempts) as error:
             return _code_page(following, problem_of(error, {}, "code"), error)
         return _inside(face, handle, following)
@@ -96,7 +102,7 @@ def _passkey(views: Blueprint, face: ConsoleFace) -> None:
         try:
             handle = staff.with_passkey(given.get("credential", ""), door.visitor())
         except (InvalidCredentials, TooManyAttempts) as error:
-            return _page(following, problem_of(error, {}, "passkey"), error)
+            return show_sign_in(face, following, problem_of(error, {}, "passkey"), error)
         return _inside(face, handle, following)
 
 
@@ -110,10 +116,13 @@ def _inside(face: ConsoleFace, handle: str, following: str | None) -> Response:
     return respond(Redirect(door.inside(following)))
 
 
-def _page(following: str | None, problem: Problem | None = None, error: BrokerError | None = None) -> Response:
+def show_sign_in(
+    face: ConsoleFace, following: str | None, problem: Problem | None = None, error: BrokerError | None = None
+) -> Response:
     status = 200 if problem is None else problem.status
-    response = pages.bare("console/sign_in.html", status=status, scripted=True, problem=problem, following=door.inside(following))
-    return _wait(response, error)
+    context: dict[str, Any] = {"problem": problem, "following": door.inside(following)}
+    through = bool(face.staff.connectors.ids())
+    return _wait(pages.bare("console/sign_in.html", status=status, scripted=True, through=through, **context), error)
 
 
 def _code_page(following: str | None, problem: Problem | None = None, error: BrokerError | None = None) -> Response:

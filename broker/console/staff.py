@@ -6,18 +6,25 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from broker.console import door, pages
+from broker.console import door, forms, pages
 from broker.console.face import ConsoleFace
+from broker.console.forms import Control
 from broker.console.pages import Problem
 from broker.console.staff_words import METHODS, NAMES, ROLE_WORDS
 from broker.domain.access_errors import NotSignedIn, ReauthenticationRequired
 from broker.domain.errors import ConfigurationError, Forbidden
 from broker.domain.messages import translatable
 from broker.services.actor import Verb
-from broker.services.operations.staff import InviteStaff, ListStaff, OneStaff, OneStaffSession, SaveStaff
+from broker.services.operations.staff import AskSignIn, InviteStaff, ListStaff, OneStaff, OneStaffSession, SaveStaff, SignInWith
 from broker.web import words
 
 HOME = "/console/staff"
+CONNECTORS = Control(
+    "connectors",
+    translatable("Connectors, one a line"),
+    "lines",
+    help=translatable("Short name of the tenant, a slash, short name of the connector. Empty: nobody signs in this way."),
+)
 
 
 def address(staff_id: str) -> str:
@@ -28,6 +35,24 @@ def routes(views: Blueprint, face: ConsoleFace) -> None:
     _seeing(views, face)
     _letting_in(views, face)
     _taking_away(views, face)
+
+    @views.get("/staff-sign-in")
+    def staff_sign_in() -> Response:
+        return _sign_in(face, None)
+
+    @views.post("/staff-sign-in")
+    def save_staff_sign_in() -> Response:
+        def save(typed: dict[str, str]) -> tuple[str, str]:
+            face.run("staff.sign_in_with", SignInWith(tuple(typed.get("connectors", "").split())))
+            return "/console/staff-sign-in", translatable("Saved. It holds from the next sign-in on.")
+
+        return pages.changed(save, lambda problem: _sign_in(face, problem), place="connectors")
+
+
+def _sign_in(face: ConsoleFace, problem: Problem | None) -> Response:
+    stored = face.run("staff.sign_in", AskSignIn())
+    form = forms.filled((forms.storing(CONNECTORS, "\n".join(stored.connectors)),), problem)
+    return pages.show("console/staff/sign_in.html", status=problem.status if problem else 200, form=form, stored=stored, here=HOME)
 
 
 def _seeing(views: Blueprint, face: ConsoleFace) -> None:

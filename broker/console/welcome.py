@@ -107,7 +107,7 @@ def _page(face: ConsoleFace, token: str, problem: Problem | None = None) -> Resp
     member = face.staff.invitations.open(token)
     status = 200 if problem is None else problem.status
     template = "console/welcome_person.html" if member is None else "console/welcome.html"
-    context = {"member": member, "base": f"{_BASE}/{token}", "problem": problem, "host": face.host}
+    context: dict[str, Any] = {"member": member, "base": f"{_BASE}/{token}", "problem": problem, "host": face.host}
     return pages.bare(template, status=status, scripted=member is not None, **context)
 
 

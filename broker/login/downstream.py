@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 from broker.domain.errors import BrokerError
@@ -53,10 +54,23 @@ class BuiltIn(Protocol):
     def built_in(self) -> Application: ...
 
 
-def built_in_applications(protocols: Mapping[str, DownstreamProtocol]) -> dict[str, Application]:
-    """By id."""
-    found = (protocol.built_in for protocol in protocols.values() if isinstance(protocol, BuiltIn))
-    return {application.id: application for application in found}
+@runtime_checkable
+class Adjustable(Protocol):
+    """A built-in application of which operators set something while the hub runs."""
+
+    def current(self) -> Application:
+        """As it is set now. Asked again after a change of kind "application" with its id."""
+        ...
+
+
+def built_in_applications(protocols: Mapping[str, DownstreamProtocol]) -> dict[str, Callable[[], Application]]:
+    """How each is, by id."""
+    found = {protocol.built_in.id: protocol for protocol in protocols.values() if isinstance(protocol, BuiltIn)}
+    return {id_: partial(_current, protocol) for id_, protocol in found.items()}
+
+
+def _current(protocol: BuiltIn) -> Application:
+    return protocol.current() if isinstance(protocol, Adjustable) else protocol.built_in
 
 
 def configurable(protocols: Mapping[str, DownstreamProtocol]) -> list[str]:

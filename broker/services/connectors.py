@@ -9,12 +9,13 @@ from typing import Any
 
 from broker.domain import random_ids
 from broker.domain.errors import Conflict, Forbidden, InvalidSettings, UnknownObject
+from broker.domain.messages import translatable
 from broker.domain.trust import Connector
 from broker.services.actor import Actor, Verb
 from broker.services.context import HIDDEN, Action, Change, Workbench, check_version, difference, record, risks
 from broker.services.tenants import check_name, check_slug, check_transform_rules
 from broker.store import mapping
-from broker.store.tables import trust_queries
+from broker.store.tables import hub_settings, trust_queries
 from connectors import registry
 from connectors.contract import Discovers, PublishesMetadata, ReadsMetadata, SetupSheet
 
@@ -272,9 +273,18 @@ class Connectors:
 
     def _delete(self, actor: Actor, tenant_id: str, connector_id: str) -> None:
         bench, action = self._bench, Action.DELETED
+        self._check_staff(actor, connector_id)
         with bench.database.unit_of_work() as connection:
             trust_queries.delete_connector(connection, tenant_id, connector_id)
             record(bench, actor, kind="connector", object_id=connector_id, tenant_id=tenant_id, action=action, fields_changed={})
+
+    def _check_staff(self, actor: Actor, connector_id: str) -> None:
+        """Whoever controls a connector through which staff sign in could become any of them. Raises Forbidden."""
+        with self._bench.database.reading() as connection:
+            chosen = connector_id in hub_settings.staff_connectors(connection)
+        if chosen and not (actor.can(Verb.ADMINISTER) and actor.tenant_id is None):
+            sentence = translatable("Staff sign in to the console through this connector: only an owner may change it.")
+            raise Forbidden(sentence, cause=f"{actor.name} lacks {Verb.ADMINISTER}")
 
     def _write(
         self, actor: Actor, existing: Connector | None, connector: Connector, understood: Understood, *, prepare: bool = True
@@ -311,6 +321,8 @@ class Connectors:
             values["created_at"] = self._bench.clock.now()
         elif {"type", "secrets"} & changed.keys() or any(name.startswith("settings.") for name in changed):
             values["tested_at"] = None  # what passed a test was something else
+        if existing is not None:
+            self._check_staff(actor, existing.id)
         action = Action.CREATED if existing is None else Action.UPDATED
         with self._bench.database.unit_of_work() as connection:
             trust_queries.save_connector(connection, connector.tenant_id, values, exists=existing is not None)

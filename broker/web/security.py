@@ -28,7 +28,7 @@ CALLING_FORM_POLICY = CLOSED_FORM_POLICY + "; connect-src 'self'"
 """For pages whose script calls us."""
 
 OPEN_CALLING_POLICY = OPEN_FORM_POLICY + "; connect-src 'self'"
-"""The home realm page is both."""
+"""For pages that do both: the home realm page, the console's door when it leads to identity providers."""
 
 OPEN_FORM_TEMPLATES = frozenset(
     {

@@ -113,6 +113,23 @@ class SaveStaff:
     expected_version: int | None = argument(VERSION, default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class AskSignIn:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class SignInWith:
+    """Whoever may change such a connector may become anybody who is linked through it; so from then on only owners may."""
+
+    connectors: tuple[str, ...] = argument("The connectors, each written tenant/connector; empty: none.", default=())
+
+
+@dataclass(frozen=True, slots=True)
+class SignInView:
+    connectors: tuple[str, ...] = argument("The connectors through which linked staff may sign in, each written tenant/connector.")
+
+
 def view(call: Call, member: StaffMember) -> StaffView:
     return StaffView(
         id=member.id,
@@ -222,6 +239,15 @@ def _delete(call: Call, asked: OneStaff) -> Deleted:
     return Deleted("staff", accounts.delete(call.actor, accounts.named(asked.staff).id).email)
 
 
+def _sign_in(call: Call, asked: AskSignIn) -> SignInView:
+    return SignInView(tuple(item.reference for item in call.services.staff.chosen.all()))
+
+
+def _sign_in_with(call: Call, asked: SignInWith) -> SignInView:
+    call.services.staff.chosen.choose(call.actor, asked.connectors)
+    return _sign_in(call, AskSignIn())
+
+
 _ONE = "/staff/{staff}"
 _DO = Verb.ADMINISTER
 
@@ -302,6 +328,27 @@ OPERATIONS: tuple[Operation, ...] = (
         OneStaff,
         Deleted,
         _end_sessions,
+    ),
+    Operation(
+        "staff.sign_in",
+        "Through which connectors of the hub staff may sign in",
+        _DO,
+        "GET",
+        "/staff-sign-in",
+        AskSignIn,
+        SignInView,
+        _sign_in,
+    ),
+    Operation(
+        "staff.sign_in_with",
+        "Choose the connectors of the hub through which staff may sign in",
+        _DO,
+        "PUT",
+        "/staff-sign-in",
+        SignInWith,
+        SignInView,
+        _sign_in_with,
+        sensitive=True,
     ),
     Operation("staff.delete", "Delete an account", _DO, "DELETE", _ONE, OneStaff, Deleted, _delete, sensitive=True),
 )

@@ -34,8 +34,10 @@ class Sessions:
     def __init__(self, bench: Workbench) -> None:
         self._bench = bench
 
-    def open(self, member: StaffMember, method: str, visitor: Visitor = NOWHERE) -> str:
-        """The secret handle for the cookie. Whoever calls this has checked the credentials."""
+    def open(
+        self, member: StaffMember, method: str, visitor: Visitor = NOWHERE, authenticated_at: datetime | None = None
+    ) -> str:
+        """The secret handle for the cookie. Whoever calls this has checked the credentials, now or at `authenticated_at`."""
         handle, now = random_ids.secret(), self._bench.clock.now()
         values = {
             "handle_hash": secret_hash(_KIND, handle),
@@ -43,7 +45,7 @@ class Sessions:
             "staff_id": member.id,
             "method": method,
             "created_at": now,
-            "authenticated_at": now,
+            "authenticated_at": min(authenticated_at or now, now),
             "seen_at": now,
             "ends_at": now + LONGEST,
             "user_agent": visitor.user_agent[:200],

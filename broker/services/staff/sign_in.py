@@ -8,17 +8,21 @@ passwords into the wrong field.
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from broker.domain import random_ids
 from broker.domain.access_errors import InvalidCredentials, NotSignedIn
-from broker.services.context import Workbench, note
+from broker.domain.errors import Conflict
+from broker.domain.messages import translatable
+from broker.services.context import Action, Workbench, note
 from broker.services.staff.accounts import Accounts
+from broker.services.staff.connectors import UpstreamPerson
 from broker.services.staff.credentials import Credentials
 from broker.services.staff.model import StaffMember, StaffSession, Visitor
 from broker.services.staff.passkeys import Passkeys
 from broker.services.staff.sessions import Sessions
 from broker.services.throttle import Limit, Throttle
+from broker.store.tables import staff_queries
 from broker.store.transient.contract import TransientStore
 
 log = logging.getLogger("vestibule.staff")
@@ -98,10 +102,47 @@ class SignIn:
             raise
         return self.open(member, "passkey", visitor)
 
-    def open(self, member: StaffMember, method: str, visitor: Visitor) -> str:
+    # --- a connector of the hub ---------------------------------------------------------------------------------------
+
+    def with_connector(self, said: UpstreamPerson, visitor: Visitor) -> str:
+        """The secret handle of a new session. Raises InvalidCredentials unless the person was linked to an account before."""
+        member = self._accounts.linked_to(said.identity_id)
+        if member is None or not member.enabled:
+            raise self._refused(member, "connector", visitor)
+        return self.open(member, "connector", visitor, said.authenticated_at)
+
+    def confirm_connector(self, session: StaffSession, said: UpstreamPerson, visitor: Visitor) -> None:
+        """Raises InvalidCredentials for anybody but the person that this account is linked to."""
+        if session.member.identity_id != said.identity_id:
+            raise self._refused(session.member, "connector", visitor)
+        self._confirmed(session, "connector", visitor)
+
+    def link(self, member: StaffMember, said: UpstreamPerson) -> bool:
+        """Both sides were proved: the session here, the person there. False when another account is linked to the person."""
+        with self._bench.database.unit_of_work() as connection:
+            other = self._accounts.linked_to(said.identity_id)
+            if other is not None and other.id != member.id:
+                return False
+            staff_queries.change(connection, member.id, {"identity_id": said.identity_id})
+            fields = {"linked identity": (member.identity_id, said.identity_id)}
+            self._accounts.changed(member.actor, member.id, member.tenant_id, Action.UPDATED, fields)
+        return True
+
+    def unlink(self, member: StaffMember) -> None:
+        """Raises Conflict when nothing else would be left to sign in with."""
+        if not member.can_sign_in:
+            raise Conflict(translatable("Add a passkey first: you would have nothing left to sign in with."), field="connector")
+        with self._bench.database.unit_of_work() as connection:
+            staff_queries.change(connection, member.id, {"identity_id": None})
+            fields = {"linked identity": (member.identity_id, None)}
+            self._accounts.changed(member.actor, member.id, member.tenant_id, Action.UPDATED, fields)
+
+    # --- the session --------------------------------------------------------------------------------------------------
+
+    def open(self, member: StaffMember, method: str, visitor: Visitor, authenticated_at: datetime | None = None) -> str:
         """A session for somebody whose credentials were just checked or set up."""
         with self._bench.database.unit_of_work():
-            handle = self._sessions.open(member, method, visitor)
+            handle = self._sessions.open(member, method, visitor, authenticated_at)
             self._note(member, "sign_in", method, visitor)
         return handle
 

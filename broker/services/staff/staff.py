@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from broker.services.context import Workbench
 from broker.services.staff.accounts import Accounts
+from broker.services.staff.connectors import ChosenConnectors, StaffConnectors
 from broker.services.staff.credentials import Credentials
 from broker.services.staff.enrolment import Enrolment
 from broker.services.staff.held import HeldForms
@@ -25,3 +26,5 @@ class Staff:
         self.sign_in = SignIn(bench, transient, throttle, self.accounts, self.credentials, self.passkeys, self.sessions)
         self.enrolment = Enrolment(bench, self)
         self.held = HeldForms(bench, transient)
+        self.connectors = StaffConnectors(bench.database, transient, bench.clock)
+        self.chosen = ChosenConnectors(bench)

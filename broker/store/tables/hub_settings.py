@@ -27,3 +27,15 @@ def put(connection: Connection, name: str, value: Any) -> None:
     """Inside a unit of work."""
     connection.execute(delete(_settings).where(_settings.c.name == name))
     connection.execute(insert(_settings).values(name=name, value=value))
+
+
+_STAFF_CONNECTORS = "staff_sign_in_connectors"
+
+
+def staff_connectors(connection: Connection) -> frozenset[str]:
+    """Ids of the connectors through which staff may sign in to the console."""
+    return frozenset(get(connection, _STAFF_CONNECTORS) or ())
+
+
+def choose_staff_connectors(connection: Connection, connector_ids: list[str]) -> None:
+    put(connection, _STAFF_CONNECTORS, connector_ids)
