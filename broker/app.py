@@ -50,6 +50,7 @@ from broker.services.context import Workbench
 from broker.services.doctor import Doctor
 from broker.services.domain_proof import DomainProof
 from broker.services.export import Export
+from broker.services.federation import FederationMap
 from broker.services.health import ConnectorHealth
 from broker.services.idempotency import Idempotency
 from broker.services.identities import Identities
@@ -226,6 +227,7 @@ def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
         account=Account(bench, identities),
         audit=Audit(bench),
         statistics=Statistics(bench),
+        federation=FederationMap(bench),
         health=ConnectorHealth(bench),
         master_key=MasterKey(bench),
         doctor=Doctor(bench),

@@ -49,6 +49,7 @@ GROUPS: dict[str, str] = {
     "usage": "How much tenants use the hub.",
     "statistics": "Sign-ins over time, and failures by cause.",
     "health": "How connectors fare.",
+    "federation": "The whole at a glance: who signs in to what.",
 }
 """What stands beside a group in `vestibule --help`."""
 

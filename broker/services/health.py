@@ -148,14 +148,15 @@ def _health(connector: Connector, row: Any, day: Rate, week: Rate, now: datetime
     if row is not None:
         seen = (row.last_success_at, row.last_failure_at, row.last_failure_code, row.last_failure_trace, row.clock_offset_ms)
     success, failure, code, trace, offset = seen
-    state = _state(connector, success, failure, day, [each for each in (certificate, metadata) if each], now)
+    state = state_of(connector.enabled, success, failure, day, [each for each in (certificate, metadata) if each], now)
     return Health(connector, state, success, failure, code, trace, day, week, certificate, metadata, offset)
 
 
-def _state(
-    connector: Connector, success: datetime | None, failure: datetime | None, day: Rate, ends: list[datetime], now: datetime
+def state_of(
+    enabled: bool, success: datetime | None, failure: datetime | None, day: Rate, ends: list[datetime], now: datetime
 ) -> str:
-    if not connector.enabled:
+    """One word for all of it, see `Health`."""
+    if not enabled:
         return "off"
     if day.failed and (success is None or (failure is not None and failure > success)) and (day.percent or 0) >= 50:
         return "failing"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from broker.services.doctor import Doctor
     from broker.services.domain_proof import DomainProof
     from broker.services.export import Export
+    from broker.services.federation import FederationMap
     from broker.services.health import ConnectorHealth
     from broker.services.idempotency import Idempotency
     from broker.services.identities import Identities
@@ -57,6 +58,7 @@ class Services:
     traces: Traces
     audit: Audit
     statistics: Statistics
+    federation: FederationMap
     health: ConnectorHealth
     upkeep: Upkeep
     staff: Staff

@@ -132,6 +132,24 @@ def _rows(
     return Counter({(int(at), who, outcome, code): int(number) for at, who, outcome, code, number in connection.execute(grouped)})
 
 
+def totals(connection: Connection, tenant_id: str | None, since: datetime, until: datetime, by: str) -> dict[str, dict[str, int]]:
+    """Outcome → logins of [since, until), for every `by` ("connector_id" or "application_id") that had any."""
+    until_folded = folded_until(connection)
+    found: dict[str, dict[str, int]] = {}
+    parts: list[tuple[Any, Any, Any, datetime]] = [(_traces, _traces.c.started_at, func.count(), max(since, until_folded or since))]
+    if until_folded is not None and since < until_folded:
+        parts.append((login_hours, login_hours.c.hour, func.sum(login_hours.c["count"]), since))
+    for table, column, count, start in parts:
+        query = select(table.c[by], table.c.outcome, count).where(column >= start, column < until)
+        query = query.where(*_IS_LOGIN) if table is _traces else query
+        query = query if tenant_id is None else query.where(table.c.tenant_id == tenant_id)
+        for key, outcome, number in connection.execute(query.group_by(table.c[by], table.c.outcome)):
+            if key:
+                outcomes = found.setdefault(key, {})
+                outcomes[outcome] = outcomes.get(outcome, 0) + int(number)
+    return found
+
+
 def peaks(connection: Connection, tenant_id: str, since: datetime, until: datetime) -> dict[datetime, int]:
     """The busiest minute of each hour."""
     query = select(usage_hours).where(usage_hours.c.tenant_id == tenant_id, usage_hours.c.hour >= since, usage_hours.c.hour < until)
