@@ -22,15 +22,18 @@ def test_given_no_session_then_every_page_leads_to_the_sign_in(hub: Hub, path: s
 
 def test_given_a_session_then_home_names_the_tenants(hub: Hub) -> None:
     hub.tenant("acme", "acme.example")
+    hub.saml_idp("acme")
     assert "Acme" in desk(hub).page("/console")
 
 
 def test_given_a_tenant_administrator_then_home_shows_no_other_tenant(hub: Hub) -> None:
     hub.tenant("acme")
     hub.tenant("globex")
+    hub.saml_idp("acme")
+    hub.saml_idp("globex")
     page = desk(hub, Role.TENANT_ADMIN, "acme").page("/console")
-    assert "Acme" in page
-    assert "Globex" not in page
+    assert "acme idp" in page
+    assert "lobex" not in page
 
 
 @pytest.mark.parametrize("passed", [timedelta(minutes=61), timedelta(hours=13)])
