@@ -59,7 +59,7 @@ def test_given_sign_ins_then_the_map_shows_who_how_many_and_how_well(hub: Hub) -
     hub.built.upkeep.run()
     page = desk(hub).page(HOME)
     said = pages.text(page)
-    assert "acme idp Acme 3 sign-ins · Works" in said
+    assert "acme idp Acme 3 sign-ins · Healthy" in said
     assert "globex idp Globex 2 sign-ins, 2 failed · Failing" in said
     assert "Wiki 5 sign-ins, 2 failed" in said
     assert re.findall(r'class="edge edge-(\w+)"', page) == ["good", "failing", "good"]
