@@ -58,7 +58,6 @@ AWAITED: frozenset[str] = frozenset(
 """Being built: operations that wait for their page, services that wait for their operation. Empty when all is done."""
 
 NOT_AN_OPERATION: dict[str, str] = {
-    "audit.export": "a download of the console: audit.list gives a script the same, page by page",
     "connectors.discard_draft": "the set-up portal, when somebody chooses another system before the first one worked",
     "doctor.examine": "the command line on the hub's own machine: it looks at that machine",
     "identities.end_session_as": "the account page: a person, about themselves",
