@@ -275,7 +275,7 @@ def _mount(app: Flask, built: Vestibule) -> None:
     app.register_blueprint(
         upstream_endpoints.blueprint(upstream_endpoints.UpstreamFace(built.pipeline, built.connectors.metadata_of))
     )
-    app.register_blueprint(chooser.blueprint(chooser.ChooserFace(built.pipeline)))
+    app.register_blueprint(chooser.blueprint(chooser.ChooserFace(built.pipeline, built.services.throttle, built.clock)))
     app.register_blueprint(test_login.blueprint(test_login.LoginTestFace(built.services.login_tests)))
     app.register_blueprint(
         account_views.blueprint(AccountFace(built.services.account, AccountSignIn(built.pipeline, hub.traces), SESSION_COOKIE))

@@ -7,9 +7,14 @@ from typing import Protocol
 
 from flask import Blueprint, Response, request
 
-from broker.domain.http import Incoming, Reply
+from broker.domain.clock import Clock
+from broker.domain.http import Incoming, Page, Reply
+from broker.services.throttle import Limit, Lockout, Throttle
 from broker.web.http import incoming_of
 from broker.web.outgoing import respond
+
+TYPED_IN_VAIN = Limit("addresses typed in vain", 60, 60)
+"""From one network address: a large company behind one address has typing mistakes, too; a list of guesses is longer."""
 
 
 class ChoosingPipeline(Protocol):
@@ -41,10 +46,13 @@ class ChoosingPipeline(Protocol):
 @dataclass(frozen=True, slots=True)
 class ChooserFace:
     pipeline: ChoosingPipeline
+    throttle: Throttle
+    clock: Clock
 
 
 def blueprint(face: ChooserFace) -> Blueprint:
     views = Blueprint("chooser", __name__)
+    lockout = Lockout(face.throttle, TYPED_IN_VAIN, face.clock)
 
     @views.get("/login/<handle>")
     def show(handle: str) -> Response:
@@ -62,7 +70,12 @@ def blueprint(face: ChooserFace) -> Blueprint:
         remember = incoming.one("remember") == "yes"
         if connector_id:
             return respond(face.pipeline.choose(handle, incoming, connector_id=connector_id, remember=remember))
-        return respond(face.pipeline.choose(handle, incoming, email=email or "", remember=remember))
+        # Whoever types one domain after another looks for our customers (FEATURES G11, P12).
+        lockout.check(incoming.remote_address)
+        reply = face.pipeline.choose(handle, incoming, email=email or "", remember=remember)
+        if isinstance(reply.outgoing, Page) and reply.outgoing.status == 400:
+            lockout.failed(incoming.remote_address)
+        return respond(reply)
 
     @views.post("/login/<handle>/again")
     def again(handle: str) -> Response:
