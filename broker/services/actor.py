@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from broker.domain.errors import Forbidden
+from broker.domain.messages import translatable
 
 
 class Verb(StrEnum):
@@ -72,6 +73,17 @@ class Actor:
             raise Forbidden(cause=f"{self.name} lacks {verb}")
         if self.tenant_id is not None and self.tenant_id != tenant_id:
             raise Forbidden(cause=f"{self.name} belongs to another tenant")
+
+    def require_to_grant(self, verbs: frozenset[Verb]) -> None:
+        """Raises Forbidden for whoever would give somebody more than they may do themselves."""
+        if lacking := sorted(verb for verb in verbs if not self.can(verb)):
+            sentence = translatable("You cannot grant what you may not do yourself.")
+            raise Forbidden(sentence, field="verbs", cause=f"{self.name} lacks {', '.join(lacking)}")
+
+    @property
+    def speaks_for_the_hub(self) -> bool:
+        """Whether they may decide what one tenant must not decide for itself."""
+        return self.tenant_id is None and self.can(Verb.CONFIGURE)
 
 
 def operator(name: str) -> Actor:

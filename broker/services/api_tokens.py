@@ -15,7 +15,7 @@ import msgspec
 
 from broker.domain import random_ids
 from broker.domain.access_errors import InvalidCredentials, InvalidToken
-from broker.domain.errors import Conflict, Forbidden, InvalidSettings, UnknownObject
+from broker.domain.errors import Conflict, InvalidSettings, UnknownObject
 from broker.services.actor import Actor, Verb
 from broker.services.context import Action, Workbench, record
 from broker.services.tenants import check_name
@@ -116,9 +116,7 @@ class ApiTokens:
             raise InvalidSettings(f"A token lives from 1 to {MAX_DAYS} days.", field="days")
         if tenant_id is not None and Verb.ADMINISTER in verbs:
             raise InvalidSettings("What belongs to one tenant cannot administer the hub.", field="verbs")
-        if lacking := sorted(verb for verb in verbs if not actor.can(verb)):
-            sentence = "You cannot grant what you may not do yourself."
-            raise Forbidden(sentence, field="verbs", cause=f"{actor.name} lacks {', '.join(lacking)}")
+        actor.require_to_grant(verbs)
 
     def all(self, *, after_id: str = "", limit: int = 50) -> list[ApiToken]:
         """Newest first."""

@@ -9,7 +9,8 @@ from typing import Any
 
 from broker.domain import email, random_ids
 from broker.domain.branding import BrandImage, Branding
-from broker.domain.errors import Conflict, InvalidSettings, UnknownObject
+from broker.domain.errors import Conflict, Forbidden, InvalidSettings, UnknownObject
+from broker.domain.messages import translatable
 from broker.domain.trust import Domain, Tenant
 from broker.rules.templates import TRANSFORM_TEMPLATES, compile_rules
 from broker.services import branding_rules
@@ -145,6 +146,12 @@ class Tenants:
             check_version(command.expected_version, None if row is None else row.version)
             before = None if row is None else {name: getattr(row, name) for name in after}
             changed = difference(before, after)
+            if "enabled" in changed and not actor.speaks_for_the_hub:
+                raise Forbidden(
+                    translatable("Only an operator of the hub may switch a tenant on or off."),
+                    field="enabled",
+                    cause=f"{actor.name} belongs to one tenant",
+                )
             tenant_id = random_ids.object_id("ten") if row is None else row.id
             branding_rules.store_images(connection, tenant_id, branding, command.brand_images, bench.clock)
             if row is not None and not changed:
@@ -229,6 +236,10 @@ class Tenants:
         bench, after = self._bench, {"connector_ids": list(command.connector_ids)}
         with bench.database.unit_of_work() as connection:
             row = trust_queries.domain(connection, name)
+            if not actor.speaks_for_the_hub and (row is None or row.tenant_id != command.tenant_id):
+                # The same answer whether somebody holds it or not.
+                sentence = translatable("Only an operator of the hub may vouch for a domain. Prove it by DNS instead.")
+                raise Forbidden(sentence, field="domain", cause=f"{actor.name} belongs to one tenant")
             if row is not None and row.tenant_id != command.tenant_id:
                 raise Conflict(f"The domain {name} belongs to another tenant.", field="domain")
             for connector_id in command.connector_ids:

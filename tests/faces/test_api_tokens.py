@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from broker.services.actor import Verb
+from broker.services.actor import Role, Verb
 from tests.architecture.test_no_secrets import everything_stored
 from tests.support.api import Api, api, basic, token
 from tests.support.hub import ME, Hub
@@ -244,3 +244,52 @@ def test_a_token_is_asked_for_by_form_only(hub: Hub, machine: dict[str, str]) ->
 
     assert (as_json.status_code, in_address.status_code) == (400, 400)
     assert Api(hub, "").ask("GET", "/token").status_code == 405
+
+
+# --- what one tenant does not decide for itself -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def acme_token(hub: Hub) -> Api:
+    """It may do everything, at one tenant."""
+    hub.tenant("acme", "acme.example")
+    hub.tenant("globex", "globex.example")
+    hub.saml_idp("acme", "idp")
+    return api(hub, tenant="acme")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("/tenants/acme/domains/anything.example", {}, "domain"),
+        ("/tenants/acme/domains/globex.example", {}, "domain"),
+        ("/tenants/acme/connectors/idp", {"admits_guests": True}, "admits_guests"),
+        ("/tenants/acme/connectors/idp", {"settings": {"accept_unsigned_cbc": True}}, "accept_unsigned_cbc"),
+    ],
+)
+def test_a_token_of_one_tenant_cannot_lift_what_holds_it(hub: Hub, acme_token: Api, path: str, body: dict[str, Any], field: str) -> None:
+    refused = acme_token.put(path, body, 403)
+
+    assert (refused["code"], refused["field"]) == ("forbidden", field)
+
+
+def test_a_token_of_one_tenant_configures_the_rest_of_it(hub: Hub, acme_token: Api) -> None:
+    assert acme_token.put("/tenants/acme/domains/acme.example", {"connectors": ["idp"]})["connectors"] == ["idp"]
+    assert acme_token.put("/tenants/acme/connectors/idp", {"name": "Sign-in"})["name"] == "Sign-in"
+
+
+def test_nobody_becomes_more_by_way_of_a_member_of_staff(hub: Hub) -> None:
+    administrator = api(hub, verbs=frozenset({Verb.ADMINISTER, Verb.READ, Verb.READ_AUDIT}))
+    accounts = hub.built.services.staff.accounts
+    owner = accounts.create(ME, "owner@staff.example", "Owner", Role.OWNER)
+
+    invited = administrator.ask("POST", "/staff", json={"email": "a@staff.example", "name": "A", "role": "auditor"})
+    assert invited.status_code == 201, invited.get_data(as_text=True)
+    for method, path, body in (
+        ("POST", "/staff", {"email": "b@staff.example", "name": "B", "role": "owner"}),
+        ("POST", f"/staff/{owner.id}/link", {}),
+        ("PUT", "/staff/a@staff.example", {"role": "operator"}),
+    ):
+        refused = administrator.ask(method, path, json=body)
+        assert (refused.status_code, refused.get_json()["code"]) == (403, "forbidden"), (path, refused.get_data(as_text=True))
+    assert {member.role for member in accounts.search()} == {Role.OWNER, Role.AUDITOR}

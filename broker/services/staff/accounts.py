@@ -9,7 +9,7 @@ from broker.domain import random_ids
 from broker.domain.email import normalise
 from broker.domain.errors import Conflict, InvalidSettings, UnknownObject
 from broker.domain.messages import translatable
-from broker.services.actor import Actor, Role, Verb
+from broker.services.actor import ROLES, Actor, Role, Verb
 from broker.services.context import Action, Workbench, check_version, difference, record
 from broker.services.staff.model import StaffMember, member_of
 from broker.services.tenants import check_name
@@ -63,6 +63,7 @@ class Accounts:
     def create(self, actor: Actor, email: str, name: str, role: Role, tenant_id: str | None = None) -> StaffMember:
         """An account that cannot sign in yet. Raises InvalidSettings, Conflict."""
         actor.require(Verb.ADMINISTER, None)
+        actor.require_to_grant(ROLES[role])
         _check_tenant(role, tenant_id)
         values = {"email": address_of(email), "name": check_name(name), "role": role.value, "tenant_id": tenant_id, "enabled": True}
         staff_id = random_ids.object_id("stf")
@@ -76,6 +77,7 @@ class Accounts:
     def save(self, actor: Actor, command: ChangeStaff) -> StaffMember:
         """What somebody could do before is over at once: their next request has the new role. Raises Conflict, StaleVersion."""
         actor.require(Verb.ADMINISTER, None)
+        actor.require_to_grant(ROLES[command.role])
         _check_tenant(command.role, command.tenant_id)
         with self._bench.database.unit_of_work() as connection:
             before = self.get(command.staff_id)

@@ -9,7 +9,7 @@ from broker.domain import random_ids
 from broker.domain.access_errors import InvalidInvitation
 from broker.domain.errors import Conflict
 from broker.domain.messages import translatable
-from broker.services.actor import Actor, Role, Verb, operator
+from broker.services.actor import ROLES, Actor, Role, Verb, operator
 from broker.services.context import Action, Workbench
 from broker.services.staff.accounts import Accounts, address_of
 from broker.services.staff.model import StaffMember, secret_hash
@@ -36,6 +36,7 @@ class Invitations:
     def first_owner(self, actor: Actor) -> Invitation | None:
         """For whoever installed the hub: None once an owner has signed in. A later link replaces an earlier one."""
         actor.require(Verb.ADMINISTER, None)
+        actor.require_to_grant(ROLES[Role.OWNER])
         with self._bench.database.unit_of_work() as connection:
             if staff_queries.owners_who_signed_in(connection):
                 return None
@@ -46,6 +47,7 @@ class Invitations:
         """A link for this account; what it can already sign in with stays. A later link replaces an earlier one."""
         actor.require(Verb.ADMINISTER, None)
         member = self._accounts.get(staff_id)
+        actor.require_to_grant(ROLES[member.role])  # whoever holds the link holds the account
         if not member.enabled:
             raise Conflict(translatable("This account is switched off. Switch it on first."), field="staff")
         with self._bench.database.unit_of_work() as connection:

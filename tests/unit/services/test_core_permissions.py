@@ -88,8 +88,12 @@ def test_an_operator_of_one_tenant_changes_it_and_no_other(hub: Hub, acme: str) 
     mine = Actor("console:ann", frozenset({Verb.CONFIGURE}), acme)
     hub.tenant("other")
 
-    assert hub.built.tenants.save_domain(mine, SaveDomain(acme, "acme.org")).action is Action.CREATED
+    hub.saml_idp("acme", "idp")
+    served = SaveDomain(acme, "acme.example", (hub.built.connectors.get(acme, "idp").id,))
+    assert hub.built.tenants.save_domain(mine, served).action is Action.UPDATED
     assert hub.built.tenants.save(mine, SaveTenant("acme", "New")).action is Action.UPDATED
-    for forbidden in (SaveTenant("other", "New"), SaveTenant("fresh", "New")):
+    for forbidden in (SaveTenant("other", "New"), SaveTenant("fresh", "New"), SaveTenant("acme", "New", enabled=False)):
         with pytest.raises(Forbidden):
             hub.built.tenants.save(mine, forbidden)
+    with pytest.raises(Forbidden):
+        hub.built.tenants.save_domain(mine, SaveDomain(acme, "acme.org"))
