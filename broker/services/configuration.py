@@ -8,14 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any, NoReturn
 
-from broker.domain.branding import Branding
+from broker.domain.branding import BrandImage, Branding
 from broker.domain.errors import ConfigurationError, InvalidSettings, UnknownObject
 from broker.domain.trust import Connector
+from broker.services import branding_rules
 from broker.services.actor import Actor, Verb
 from broker.services.applications import Applications, SaveApplication
 from broker.services.connectors import Connectors, SaveConnector, Understood
 from broker.services.context import Action, Change, Workbench
-from broker.services.declarative import ApplicationEntry, ConnectorEntry, DomainEntry, Source, TenantEntry
+from broker.services.declarative import PICTURES, ApplicationEntry, ConnectorEntry, DomainEntry, Source, TenantEntry
 from broker.services.references import KEEP
 from broker.services.tenants import SaveDomain, SaveTenant, Tenants
 from broker.store import mapping
@@ -67,7 +68,7 @@ class Configuration:
         try:
             with self._bench.database.unit_of_work():
                 for tenant in source.federation.tenants:
-                    changes += self._tenant(actor, tenant, read)
+                    changes += self._tenant(actor, source, tenant, read)
                 for application in source.federation.applications:
                     changes.append(self._application(actor, source, application, described[application.slug]))
                 if prune:
@@ -125,7 +126,7 @@ class Configuration:
             metadata = self._connectors.fetch_metadata(entry.metadata["url"])
             settings.setdefault("metadata_url", entry.metadata["url"])
         elif entry.metadata is not None:
-            metadata = source.bytes(entry.metadata, f"{where}.metadata")
+            metadata = source.document(entry.metadata, f"{where}.metadata")
         try:
             command = self._command(self._tenant_id(tenant.slug), entry, type_name, settings, metadata)
             return _Read(entry, type_name, settings, metadata, self._connectors.understand(command))
@@ -155,7 +156,8 @@ class Configuration:
             admits_guests=entry.admits_guests,
         )
 
-    def _tenant(self, actor: Actor, entry: TenantEntry, read: dict[tuple[str, str], _Read]) -> list[Change]:
+    def _tenant(self, actor: Actor, source: Source, entry: TenantEntry, read: dict[tuple[str, str], _Read]) -> list[Change]:
+        branding, pictures = _branding(source, entry)
         command = SaveTenant(
             entry.slug,
             entry.name,
@@ -163,7 +165,8 @@ class Configuration:
             entry.session_idle_seconds,
             entry.session_absolute_seconds,
             tuple(entry.acceptance),
-            _branding(entry.branding, entry.slug),
+            branding,
+            pictures,
         )
         changes = [self._tenants.save(actor, command)]
         tenant_id = changes[0].object_id
@@ -201,7 +204,7 @@ class Configuration:
     # --- applications -------------------------------------------------------------------------------------------------
 
     def _application(self, actor: Actor, source: Source, entry: ApplicationEntry, metadata: bytes | None) -> Change:
-        settings = source.settings(entry.settings, entry.slug)
+        settings, (branding, pictures) = source.settings(entry.settings, entry.slug), _branding(source, entry)
         secrets = source.resolve(entry.client_secrets, f"{entry.slug}.client_secrets")
         command = SaveApplication(
             slug=entry.slug,
@@ -218,7 +221,8 @@ class Configuration:
             authorization_rules=tuple(entry.authorization),
             transform_rules=tuple(entry.transform),
             release=None if entry.release is None else tuple(entry.release),
-            branding=_branding(entry.branding, entry.slug),
+            branding=branding,
+            brand_images=pictures,
         )
         try:
             return self._applications.save(actor, command)
@@ -232,7 +236,7 @@ class Configuration:
             return None
         if "url" in entry.metadata:
             return self._connectors.fetch_metadata(entry.metadata["url"])
-        return source.bytes(entry.metadata, f"{entry.slug}.metadata")
+        return source.document(entry.metadata, f"{entry.slug}.metadata")
 
     def _tenant_ids(self, entry: ApplicationEntry) -> tuple[str, ...] | None:
         if entry.tenants == "all":
@@ -284,13 +288,19 @@ def _differing(stored: Any, named: dict[str, Any], expected: dict[str, Any]) -> 
     return {name: value for name, value in values.items() if name not in told and value != expected[name]}
 
 
-def _branding(values: dict[str, Any], where: str) -> Branding:
+def _branding(source: Source, entry: TenantEntry | ApplicationEntry) -> tuple[Branding, tuple[BrandImage, ...]]:
+    """With the pictures that come along. Raises InvalidSettings with the place."""
+    where, values, pictures = f"{entry.slug}.branding", dict(entry.branding), []
     try:
+        for place in PICTURES:
+            if isinstance(values.get(place), dict):
+                pictures.append(branding_rules.read_image(place, source.picture(values[place], place)))
+                values[place] = pictures[-1].id
         found: Branding = mapping.settings_from(Branding, values)
     except ConfigurationError as error:
-        error.field = f"{where}.branding.{error.field}"
+        error.field = f"{where}.{error.field}"
         raise
-    return found
+    return found, tuple(pictures)
 
 
 def summary(changes: list[Change]) -> str:

@@ -13,7 +13,7 @@ tenants:
         metadata: {file: FederationMetadata.xml}      # or {url: https://…}
         settings: {client_secret: {env: ACME_SECRET}}  # any setting may be a reference
       - {slug: entra, type: entra, name: Acme cloud, draft: true}  # addresses first; a set-up link completes it
-    branding: {colour: "#0b6e4f"}
+    branding: {colour: "#0b6e4f", logo: {file: acme.png}}
 applications:
   - slug: wiki
     name: Wiki
@@ -28,6 +28,7 @@ applications:
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,9 +38,10 @@ import msgspec
 import yaml
 
 from broker.domain.errors import InvalidSettings
-from broker.services.references import KEEP, OnThisMachine, References, in_values, is_reference
+from broker.services.references import KEEP, OnThisMachine, References, from_base64, in_values, is_reference
 
 MAX_BYTES = 4 * 1024 * 1024
+PICTURES = ("logo", "favicon")
 Rules = list[dict[str, Any]]
 
 
@@ -125,12 +127,24 @@ class Source:
         data = self._read(reference, where)
         return data if data is KEEP else _decoded(data, where).strip()
 
-    def bytes(self, reference: dict[str, str], where: str) -> bytes:
+    def document(self, reference: dict[str, str], where: str) -> bytes:
         """A document. Raises InvalidSettings when it is not there: documents are no secrets."""
         ((kind, name),) = _one_reference(reference, where)
         data = self.references.read(kind, name, where)
         if data is None:
             raise InvalidSettings(self.references.missing(kind, name), field=where)
+        return data
+
+    def picture(self, value: Any, where: str) -> bytes:
+        """`{file: PATH}`, or `{base64: TEXT}` as an export has it. Raises InvalidSettings."""
+        if isinstance(value, dict) and value.keys() == {"base64"}:
+            return from_base64(str(value["base64"]), where)
+        ((kind, name),) = _one_reference(value, where)
+        if kind != "file":
+            raise InvalidSettings("Write {file: PATH} or {base64: TEXT}.", field=where)
+        data = self.references.read("picture", name, where)
+        if data is None:
+            raise InvalidSettings(self.references.missing("picture", name), field=where)
         return data
 
     def _read(self, reference: dict[str, str], where: str) -> Any:
@@ -149,6 +163,8 @@ class Source:
             value = self.text({kind: name}, where)
             if value is not KEEP:
                 found[f"{kind}:{name}"] = value
+        for name, where in _pictures(self.federation):
+            found[f"picture:{name}"] = base64.b64encode(self.picture({"file": name}, where)).decode()
         return found
 
 
@@ -172,6 +188,17 @@ def _references(federation: Federation) -> Iterator[tuple[str, str, str]]:
     for application in federation.applications:
         yield from _of_entry(application, application.slug)
         yield from in_values(application.client_secrets, f"{application.slug}.client_secrets")
+
+
+def _pictures(federation: Federation) -> Iterator[tuple[str, str]]:
+    """(file, where) of every picture of a branding that lies in a file."""
+    brandings = [(entry.slug, entry.branding) for entry in federation.tenants]
+    brandings += [(entry.slug, entry.branding) for entry in federation.applications]
+    for slug, branding in brandings:
+        for place in PICTURES:
+            value = branding.get(place)
+            if isinstance(value, dict) and value.keys() == {"file"}:
+                yield str(value["file"]), f"{slug}.branding.{place}"
 
 
 def _of_entry(entry: ConnectorEntry | ApplicationEntry, where: str) -> Iterator[tuple[str, str, str]]:

@@ -6,8 +6,10 @@ Only what differs from a default stands in it. Secrets stand there as references
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import MISSING, dataclass, fields
+from textwrap import wrap
 from typing import Any
 
 import msgspec
@@ -20,12 +22,14 @@ from broker.services.actor import Actor, Verb
 from broker.services.applications import PASS_KNOWN, PERMIT_ALL, Applications
 from broker.services.connectors import Connectors
 from broker.services.context import Workbench
+from broker.services.declarative import PICTURES
 from broker.services.tenants import Tenants
 from broker.store import mapping
-from broker.store.tables import trust_queries
+from broker.store.tables import brand_images, trust_queries
 from connectors import registry
 
 _AT_ONCE = 500
+_COLUMNS = 100
 _HASHES = "client_secret_hashes"
 _TENANT_DEFAULTS = Tenant("", "", "")
 _NO_NAME = re.compile(r"[^A-Z0-9]+")
@@ -103,8 +107,9 @@ class Export:
             error.field = f"connector {row.slug}"
             raise
 
-    @staticmethod
-    def _tenant_entry(tenant: Tenant, domains: list[Domain], connectors: list[Connector], secrets: _Secrets) -> dict[str, Any]:
+    def _tenant_entry(
+        self, tenant: Tenant, domains: list[Domain], connectors: list[Connector], secrets: _Secrets
+    ) -> dict[str, Any]:
         entry: dict[str, Any] = {"slug": tenant.slug, "name": tenant.name}
         for name in ("enabled", "session_idle_seconds", "session_absolute_seconds"):
             if getattr(tenant, name) != getattr(_TENANT_DEFAULTS, name):
@@ -114,7 +119,7 @@ class Export:
             entry["domains"] = [_domain_entry(domain, slugs) for domain in domains]
         if tenant.acceptance_rules:
             entry["acceptance"] = list(tenant.acceptance_rules)
-        entry |= _branding_entry(tenant.branding)
+        entry |= self._branding_entry(tenant.branding)
         if connectors:
             entry["connectors"] = [_connector_entry(tenant.slug, connector, secrets) for connector in connectors]
         return entry
@@ -128,7 +133,15 @@ class Export:
         tenants = self._tenants.slugs({one for item in found for one in item.tenant_ids or ()})
         wanted = {one for item in found for one in (*(item.connector_ids or ()), item.default_connector_id) if one}
         connectors = self._connectors.names(wanted)
-        return [_application_entry(item, tenants, connectors, secrets) for item in found]
+        return [_application_entry(item, tenants, connectors, secrets) | self._branding_entry(item.branding) for item in found]
+
+    def _branding_entry(self, branding: Branding) -> dict[str, Any]:
+        chosen = {name: value for name, value in msgspec.to_builtins(branding).items() if value}
+        with self._bench.database.reading() as connection:
+            for place in PICTURES:
+                if (picture := brand_images.find(connection, chosen.pop(place, ""))) is not None:
+                    chosen[place] = {"base64": "\n".join(wrap(base64.b64encode(picture.body).decode(), _COLUMNS))}
+        return {"branding": chosen} if chosen else {}
 
 
 def _domain_entry(domain: Domain, slugs: dict[str, str]) -> Any:
@@ -180,7 +193,7 @@ def _application_entry(item: Application, tenants: dict[str, str], connectors: d
         entry["transform"] = list(item.transform_rules)
     if item.release is not None:
         entry["release"] = sorted(item.release)
-    return entry | _branding_entry(item.branding)
+    return entry
 
 
 def _chosen(settings: Any, plain: dict[str, Any]) -> dict[str, Any]:
@@ -197,11 +210,6 @@ def _chosen(settings: Any, plain: dict[str, Any]) -> dict[str, Any]:
 
 def _listed(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
-
-
-def _branding_entry(branding: Branding) -> dict[str, Any]:
-    chosen = {name: value for name, value in msgspec.to_builtins(branding).items() if value}
-    return {"branding": chosen} if chosen else {}
 
 
 # --- as text ----------------------------------------------------------------------------------------------------------

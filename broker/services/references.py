@@ -6,6 +6,8 @@ nothing of its own machine: the caller sends the values along (`Sent`). Owns whe
 
 from __future__ import annotations
 
+import base64
+import binascii
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -52,16 +54,26 @@ class OnThisMachine:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """`values`: "env:NAME" or "file:PATH" → the text of it."""
+    """`values`: "env:NAME" or "file:PATH" → the text of it; "picture:PATH" → a picture in Base64."""
 
     values: Mapping[str, str] = field(repr=False)
 
     def read(self, kind: str, name: str, where: str) -> bytes | None:
         found = self.values.get(f"{kind}:{name}")
-        return None if found is None else found.encode()
+        if found is None or kind != "picture":
+            return None if found is None else found.encode()
+        return from_base64(found, where)
 
     def missing(self, kind: str, name: str) -> str:
         return f"Nothing was sent along for the reference {kind}:{name}."
+
+
+def from_base64(text: str, where: str) -> bytes:
+    """Raises InvalidSettings. Line ends may stand in it."""
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise InvalidSettings("This is not Base64.", field=where) from error
 
 
 def is_reference(value: Any) -> bool:

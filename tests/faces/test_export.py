@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,9 @@ import pytest
 import yaml
 from click.testing import Result
 
-from broker.domain.branding import Branding
+from broker.domain.branding import BrandImage, Branding
 from broker.domain.errors import Forbidden, InvalidSettings
-from broker.services import declarative
+from broker.services import branding_rules, declarative
 from broker.services.actor import Actor, Verb
 from broker.services.applications import command_of
 from broker.services.connectors import SaveConnector
@@ -21,6 +22,7 @@ from broker.services.operations.configuration import ExportConfiguration, PlanCo
 from broker.services.references import Sent
 from broker.services.tenants import SaveDomain
 from tests.faces.conftest import Cli
+from tests.support import pictures
 from tests.support.hub import ME, Hub
 from tests.support.oidc_op import CLIENT_SECRET, Deviation
 from tests.support.saml_idp import SmallIdp, key_pair
@@ -32,6 +34,7 @@ WIKI_SECRETS = ("wiki-secret-0815-abcdefghijklmnopqrst", "wiki-secret-4711-abcde
 def full(hub: Hub) -> Hub:
     """Something of everything that can be configured, made by services and not by a file."""
     acme = hub.tenant("acme", "acme.example", session_idle_seconds=900, branding=Branding(colour="#0b6e4f", welcome={"fr": "Bonjour"}))
+    hub.built.services.brandings.save_tenant(ME, acme, *_with_logo(hub, acme))
     hub.tenant("globex", "globex.example", enabled=False, acceptance_rules=({"template": "pass_through_known"},))
     hub.tenant("empty")
     side = hub.saml_idp("acme", "adfs", type="adfs", settings={"skew_seconds": 120})
@@ -44,6 +47,11 @@ def full(hub: Hub) -> Hub:
     hub.oidc_app("spa", settings={"token_endpoint_auth_method": "none"})
     hub.saml_app("ledger", settings={"sign": "both"}, authorization_rules=({"template": "permit", "claim": "group", "value": "staff"},), transform_rules=(), enabled=False)
     return hub
+
+
+def _with_logo(hub: Hub, tenant_id: str) -> tuple[Branding, tuple[BrandImage, ...]]:
+    logo = branding_rules.read_image("logo", pictures.png(64, 32))
+    return replace(hub.built.tenants.by_id(tenant_id).branding, logo=logo.id), (logo,)
 
 
 SECRETS = {"GLOBEX_LOGIN_CLIENT_SECRET": CLIENT_SECRET, "WIKI_CLIENT_SECRET": WIKI_SECRETS[0], "WIKI_CLIENT_SECRET_2": WIKI_SECRETS[1]}
@@ -97,6 +105,26 @@ def test_an_export_makes_the_same_configuration_on_an_empty_hub(cli: Cli, full: 
     assert len(made) == 13
     assert {change.action for change in again} == {"unchanged"}
     assert other.built.services.export.export(ME).document == document
+
+
+def test_a_logo_is_a_file_beside_or_stands_in_it(cli: Cli, hub: Hub, tmp_path: Path) -> None:
+    (tmp_path / "logo.png").write_bytes(pictures.png(64, 32))
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    tenant = {"slug": "acme", "name": "Acme", "branding": {"logo": {"file": "logo.png"}}}
+    file = tmp_path / "federation.yaml"
+    file.write_text(yaml.safe_dump({"tenants": [tenant]}))
+
+    made = cli("apply", "-f", file).output
+    again = cli("apply", "-f", exported(cli, tmp_path)).output
+    logo = hub.built.tenants.get("acme").branding.logo
+
+    assert "Done: 1 created." in made
+    assert "Done: 1 unchanged." in again
+    assert hub.browser().open(f"/branding/images/{logo}").get_data() == pictures.png(64, 32)
+    for wrong in ({"file": "none.png"}, {"file": "broken.png"}, {"base64": "?"}, {"env": "HOME"}, {"url": "https://x"}):
+        tenant["branding"] = {"logo": wrong}
+        file.write_text(yaml.safe_dump({"tenants": [tenant]}))
+        assert "Refused (acme.branding.logo)" in cli("apply", "-f", file, code=1).stderr
 
 
 def test_no_secret_stands_in_an_export_and_what_is_needed_is_listed(cli: Cli, full: Hub) -> None:
