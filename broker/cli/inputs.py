@@ -19,13 +19,12 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import click
 import msgspec
-import yaml
 from msgspec import UnsetType
 
 from broker import opening
 from broker.cli.remote import in_path
 from broker.domain.errors import InvalidSettings
-from broker.services import declarative
+from broker.services import declarative, yaml_text
 from broker.services.operations.model import Operation
 from broker.services.references import OnThisMachine
 from connectors import registry
@@ -212,8 +211,8 @@ def _parsed(text: str, field: InputField) -> Any:
     with suppress(msgspec.DecodeError):
         return msgspec.json.decode(text)  # first: YAML reads some escapes of JSON differently
     try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        return yaml_text.read(text)
+    except yaml_text.YamlError as error:
         raise click.BadParameter(f"This is neither JSON nor YAML: {error}", param_hint=f"--{field.option}") from error
 
 

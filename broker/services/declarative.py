@@ -35,9 +35,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 
 from broker.domain.errors import InvalidSettings
+from broker.services import yaml_text
 from broker.services.references import KEEP, OnThisMachine, References, from_base64, in_values, is_reference
 
 MAX_BYTES = 4 * 1024 * 1024
@@ -236,8 +236,8 @@ def parsed(data: str | bytes) -> Federation:
     if len(data) > MAX_BYTES:
         raise InvalidSettings("The file is larger than 4 MiB.", field="file")
     try:
-        content = yaml.safe_load(data)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        content = yaml_text.read(data)
+    except yaml_text.YamlError as error:
         raise InvalidSettings(f"This is not YAML: {error}", field="file") from error
     try:
         federation = msgspec.convert(content or {}, Federation)

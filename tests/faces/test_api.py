@@ -256,6 +256,8 @@ def test_a_key_that_cannot_be_one_is_refused(hub: Hub, key: str) -> None:
         ("PUT", "/tenants/ACME", {"json": {}}, 400, "invalid_settings", "slug"),
         ("DELETE", "/tenants/acme", {"json": {"really": True}}, 400, "invalid_settings", "really"),
         ("DELETE", "/tenants/acme?really=1", {}, 400, "invalid_settings", "really"),
+        ("POST", "/configuration/plan", {"json": {"document": "[" * 5000}}, 400, "invalid_settings", "file"),
+        ("POST", "/configuration/plan", {"json": {"document": "tenants: 1"}}, 400, "invalid_settings", "file"),
         ("POST", "/tokens", {"json": {"name": "x"}}, 400, "invalid_settings", "verbs"),
         ("POST", "/tokens", {"json": {"name": "x", "verbs": ["fly"]}}, 400, "invalid_settings", "verbs"),
         ("GET", "/tenants?limit=x", {}, 400, "invalid_settings", "limit"),

@@ -8,7 +8,7 @@ from typing import Any
 from broker.services.actor import Verb
 from broker.services.configuration import Unnamed, summary
 from broker.services.context import Action, Change
-from broker.services.declarative import Source, parsed
+from broker.services.declarative import MAX_BYTES, Source, parsed
 from broker.services.operations.model import Call, Operation, argument
 from broker.services.references import Sent
 
@@ -101,6 +101,8 @@ def _apply(call: Call, asked: PlanConfiguration) -> Applied:
 
 
 _ALL = "/configuration"
+_MAX_BYTES = 4 * MAX_BYTES
+"""The file, escaped as JSON, and the values of its references."""
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
@@ -122,6 +124,7 @@ OPERATIONS: tuple[Operation, ...] = (
         PlanConfiguration,
         Plan,
         _plan,
+        max_bytes=_MAX_BYTES,
     ),
     Operation(
         "configuration.apply",
@@ -133,5 +136,6 @@ OPERATIONS: tuple[Operation, ...] = (
         Applied,
         _apply,
         sensitive=True,
+        max_bytes=_MAX_BYTES,
     ),
 )
