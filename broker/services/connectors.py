@@ -19,6 +19,9 @@ from broker.store.tables import hub_settings, trust_queries
 from connectors import registry
 from connectors.contract import Discovers, PublishesMetadata, ReadsMetadata, SetupSheet
 
+BY_SETTINGS = translatable("Its settings were entered one by one, without a description of the provider.")
+_RISK = "Risk accepted: "
+
 
 @dataclass(frozen=True, slots=True)
 class SaveConnector:
@@ -178,10 +181,12 @@ class Connectors:
         if isinstance(kind, Discovers) and settings != current:
             settings, found, worries = kind.discover(settings, tools)
             understood, warnings = [*understood, *found], [*warnings, *worries]
-        elif settings == current and existing is not None:
-            said, warned = self.words(command.tenant_id, existing.id)
-            understood, warnings = list(said), list(warned)
-        warnings += [f"Risk accepted: {risk}" for risk in risks(settings) if f"Risk accepted: {risk}" not in warnings]
+        elif command.metadata is None:
+            # What was said of the description still holds when somebody changes one of our own choices.
+            said, warned = self.words(command.tenant_id, existing.id) if current is not None and existing is not None else ((), ())
+            understood = list(said) or ([BY_SETTINGS] if settings != mapping.settings_from(kind.Settings, {}) else [])
+            warnings = [line for line in warned if not line.startswith(_RISK)]
+        warnings += [f"{_RISK}{risk}" for risk in risks(settings) if f"{_RISK}{risk}" not in warnings]
         return Understood(settings, tuple(understood), tuple(warnings))
 
     # --- changing -----------------------------------------------------------------------------------------------------

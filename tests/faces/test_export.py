@@ -105,6 +105,8 @@ def test_an_export_makes_the_same_configuration_on_an_empty_hub(cli: Cli, full: 
     assert len(made) == 13
     assert {change.action for change in again} == {"unchanged"}
     assert other.built.services.export.export(ME).document == document
+    tenant = other.built.tenants.get("acme")
+    assert [said.connector.slug for said in other.built.connectors.page(tenant.id) if not said.understood] == ["okta"], "the draft"
 
 
 def test_a_logo_is_a_file_beside_or_stands_in_it(cli: Cli, hub: Hub, tmp_path: Path) -> None:

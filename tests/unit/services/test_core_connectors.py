@@ -203,3 +203,15 @@ def test_another_type_starts_from_nothing(hub: Hub, acme: str) -> None:
     after = hub.built.connectors.get(acme, "idp")
     assert after.type == "okta"
     assert after.settings.skew_seconds != 30
+
+
+def test_changing_one_of_our_choices_keeps_what_the_description_said(hub: Hub) -> None:
+    tenant = hub.tenant("acme")
+    hub.saml_idp("acme", "adfs", type="adfs")
+    before = hub.built.connectors.said(tenant, "adfs")
+
+    for settings, risks in (({"allow_sha1_until": "2030-01-01"}, 1), ({"allow_sha1_until": ""}, 0)):
+        hub.built.connectors.save(ME, SaveConnector(tenant, "adfs", "adfs", "Acme", settings, enabled=True))
+        after = hub.built.connectors.said(tenant, "adfs")
+        assert after.understood == before.understood
+        assert len([line for line in after.warnings if line.startswith("Risk accepted: allow_sha1")]) == risks
