@@ -14,11 +14,13 @@ from broker.console import (
     connector_sign_in,
     connectors,
     door,
+    errors,
     home,
     me,
     people,
     setup_links,
     sign_in,
+    sign_ins,
     staff,
     tenant_page,
     tenants,
@@ -45,6 +47,8 @@ AREAS = (
     me.routes,
     staff.routes,
     branding.routes,
+    sign_ins.routes,
+    errors.routes,
 )
 
 

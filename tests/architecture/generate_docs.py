@@ -22,6 +22,7 @@ from broker.domain.errors import BrokerError
 from broker.downstream.oidc.settings import OidcClientSettings
 from broker.downstream.saml.settings import SamlApplicationSettings
 from broker.rules import aliases, templates
+from broker.services.diagnosis import catalogue
 from broker.services.operations.table import ALL
 from broker.settings import Settings
 from connectors import registry
@@ -142,7 +143,12 @@ def error_classes() -> Iterator[type[BrokerError]]:
 
 
 def error_entry(kind: type[BrokerError]) -> Callable[[], str]:
-    return lambda: f"> {kind.sentence}\n\nWho can act: {_ACTS[kind.act]}. HTTP status of the page: {kind.status}.\n"
+    def made() -> str:
+        head = f"> {kind.sentence}\n\nWho can act: {_ACTS[kind.act]}. HTTP status of the page: {kind.status}.\n"
+        rows = [(cause.cause, cause.fix, _ACTS[cause.act]) for cause in catalogue.causes_of(kind.code)]
+        return head + "\n" + table(("probable cause", "remedy", "who"), rows)
+
+    return made
 
 
 # --- command line -----------------------------------------------------------------------------------------------------

@@ -45,12 +45,9 @@ AWAITED: frozenset[str] = frozenset(
         "domain.withdraw",
         "health.expiring",
         "health.list",
-        "statistics.show",
         "token.create",
         "token.list",
         "token.revoke",
-        "trace.list",
-        "trace.show",
         "usage.list",
         "usage.show",
     }

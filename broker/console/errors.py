@@ -1,0 +1,30 @@
+"""The error catalogue: what each code means, its probable causes, and who acts. Open to everybody: it names nobody.
+
+The management API's problems and the page of a sign-in lead here, so that it works where nobody reaches the internet.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+
+from broker.console import door, pages
+from broker.console.face import ConsoleFace
+from broker.console.sign_in_words import ACTS
+from broker.domain.errors import UnknownObject
+from broker.services.diagnosis import BY_CODE, catalogue
+
+
+def routes(views: Blueprint, face: ConsoleFace) -> None:
+    @views.get("/errors")
+    @door.public
+    def errors() -> Response:
+        return pages.bare("console/errors/list.html", entries={code: BY_CODE[code].cause for code in sorted(BY_CODE)})
+
+    @views.get("/errors/<code>")
+    @door.public
+    def one_error(code: str) -> Response:
+        if code not in BY_CODE:
+            raise UnknownObject("There is no error with this code.", field="code")
+        sentence, act = catalogue.entries().get(code, ("", BY_CODE[code].act))
+        causes = catalogue.causes_of(code)
+        return pages.bare("console/errors/one.html", code=code, sentence=sentence, act=ACTS[act.value], causes=causes, acts=ACTS)
