@@ -20,7 +20,8 @@ _MARKS = {Health.GOOD: ("✓", "green"), Health.WARNING: ("!", "yellow"), Health
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @sentences
 def doctor(as_json: bool) -> None:
-    """Examine settings, database, keys, clock, certificates and public address; say what to do. Exit code 1 if something is bad."""
+    """Examine this installation and say what to do. Settings, database, keys, clock, certificates, public address; exit code 1 if
+    something is bad."""
     findings = opening.open_for_examination().services.doctor.examine(me())
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))

@@ -34,7 +34,7 @@ def main(context: click.Context, server: str | None) -> None:
 @main.command()
 @sentences
 def init() -> None:
-    """Make the state folder, master key, database, keys, secrets, and a link for the first owner. Safe to repeat."""
+    """Make state folder, database, keys, and a link for the first owner. Safe to repeat."""
     done = opening.initialise()
     for line in done.made:
         click.echo(line)
@@ -66,7 +66,7 @@ def run(bind: str, workers: int, threads: int) -> None:
 @click.option("--port", default=8080, show_default=True, help="Preferred port; a free one is taken when it is in use.")
 @sentences
 def demo(port: int) -> None:
-    """Start with the demonstration federation: two companies, two identity providers, two applications."""
+    """Start with the demonstration federation. Two companies, two identity providers, two applications."""
     from broker.demo import start
 
     start.run(port)

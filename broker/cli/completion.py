@@ -30,7 +30,7 @@ Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @sentences
 def completion(shell: str) -> None:
-    """Print the script that completes commands and names in your shell; docs/cli.md says where to put it."""
+    """Print the script that completes commands in your shell. And names; docs/cli.md says where to put it."""
     kind = get_completion_class(shell)
     assert kind is not None
     click.echo(kind(click.get_current_context().find_root().command, {}, "vestibule", "_VESTIBULE_COMPLETE").source())

@@ -53,7 +53,7 @@ def apply(path: Path, dry_run: bool, prune: bool, keep_secrets: bool, yes: bool,
 @_JSON
 @sentences
 def diff(path: Path, keep_secrets: bool, as_json: bool) -> None:
-    """Say how what is configured differs from a file: what apply would change, and what the file lacks. Exit code 1 if it does."""
+    """Say how configuration differs from a file. What apply would change, and what the file lacks; exit code 1 if it differs."""
     asked, many = _asked(path, keep_secrets=keep_secrets, prune=True)
     with working(f"Comparing {many} objects"):
         plan: Plan = call("configuration.plan", asked)
@@ -77,7 +77,7 @@ def diff(path: Path, keep_secrets: bool, as_json: bool) -> None:
 @_JSON
 @sentences
 def export(tenant: str, as_json: bool) -> None:
-    """Print all configuration as a declarative file. Secrets are references; what they stand for is said at the top."""
+    """Print all configuration as a file. Secrets are references; what they stand for is said at the top."""
     made = call("configuration.export", ExportConfiguration(tenant))
     print_json(made) if as_json else click.echo(made.document, nl=False)
 

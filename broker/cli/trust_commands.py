@@ -130,7 +130,7 @@ def _told(found: ConnectorView) -> dict[str, Any]:
 @click.option("--json", "as_json", is_flag=True, help="Print the answer of the management API.")
 @sentences
 def setup_link(tenant: str, days: int, label: str, listing: bool, revoke: str | None, as_json: bool) -> None:
-    """Print a link with which the customer's administrator connects their identity provider, without an account."""
+    """Print a link with which a customer connects its identity provider. Whoever has it needs no account."""
     if listing:
         found = every_page("setup_link.list", ListSetupLinks(tenant))
         print_json(found) if as_json else _list_links(found.items)

@@ -18,6 +18,7 @@ from broker.services.connectors import Connectors, SaveConnector, Understood
 from broker.services.context import Action, Change, Workbench
 from broker.services.declarative import PICTURES, ApplicationEntry, ConnectorEntry, DomainEntry, Source, TenantEntry
 from broker.services.references import KEEP
+from broker.services.staff.connectors import ChosenConnectors
 from broker.services.tenants import SaveDomain, SaveTenant, Tenants
 from broker.store import mapping
 from connectors import registry
@@ -58,6 +59,7 @@ class Configuration:
         self._tenants = tenants
         self._connectors = connectors
         self._applications = applications
+        self._staff_connectors = ChosenConnectors(bench)
 
     def apply(self, actor: Actor, source: Source, *, dry_run: bool = False, prune: bool = False) -> list[Change]:
         """Everything in the file, or nothing. Absent objects stay unless `prune`. Raises ConfigurationError."""
@@ -71,6 +73,8 @@ class Configuration:
                     changes += self._tenant(actor, source, tenant, read)
                 for application in source.federation.applications:
                     changes.append(self._application(actor, source, application, described[application.slug]))
+                if source.federation.staff_sign_in is not None:
+                    changes.append(self._staff_sign_in(actor, tuple(source.federation.staff_sign_in)))
                 if prune:
                     changes += self._prune(actor, source)
                 if dry_run:
@@ -251,6 +255,16 @@ class Configuration:
         if not slash:
             raise ConfigurationError(f"Write connectors as tenant/connector, not {name!r}.", field="connectors")
         return self._connectors.get(self._tenants.get(tenant_slug).id, slug).id
+
+    # --- the hub itself -----------------------------------------------------------------------------------------------
+
+    def _staff_sign_in(self, actor: Actor, references: tuple[str, ...]) -> Change:
+        """Needs ADMINISTER, as everywhere."""
+        before = [item.reference for item in self._staff_connectors.all()]
+        self._staff_connectors.choose(actor, references)
+        after = [item.reference for item in self._staff_connectors.all()]
+        action = Action.UNCHANGED if before == after else Action.UPDATED
+        return Change("hub", "staff_sign_in", "", action, {} if before == after else {"connectors": (before, after)})
 
     # --- prune --------------------------------------------------------------------------------------------------------
 

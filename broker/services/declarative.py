@@ -24,6 +24,7 @@ applications:
     authorization: [{template: permit_all}]
     transform: [{template: pass_through, claim: email}]
     release: [email, name]
+staff_sign_in: [acme/adfs]                             # connectors through which staff may sign in to the console
 """
 
 from __future__ import annotations
@@ -97,6 +98,8 @@ class Federation(msgspec.Struct, forbid_unknown_fields=True):
     tenants: list[TenantEntry] = msgspec.field(default_factory=list)
     connectors: list[ConnectorEntry] = msgspec.field(default_factory=list)
     applications: list[ApplicationEntry] = msgspec.field(default_factory=list)
+    staff_sign_in: list[str] | None = None
+    """Connectors, as tenant/connector, through which staff may sign in to the console. None: as it is."""
 
 
 @dataclass(frozen=True, slots=True)

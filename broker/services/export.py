@@ -23,6 +23,7 @@ from broker.services.applications import PASS_KNOWN, PERMIT_ALL, Applications
 from broker.services.connectors import Connectors
 from broker.services.context import Workbench
 from broker.services.declarative import PICTURES
+from broker.services.staff.connectors import ChosenConnectors
 from broker.services.tenants import Tenants
 from broker.store import mapping
 from broker.store.tables import brand_images, trust_queries
@@ -77,6 +78,8 @@ class Export:
             content["tenants"] = tenants
         if not only and (applications := self._application_entries(secrets)):
             content["applications"] = applications
+        if not only and actor.can(Verb.ADMINISTER) and (staff := ChosenConnectors(self._bench).all()):
+            content["staff_sign_in"] = [item.reference for item in staff]
         return Exported(_header(secrets) + _yaml(content), secrets.named)
 
     # --- tenants ------------------------------------------------------------------------------------------------------

@@ -43,6 +43,7 @@ def full(hub: Hub) -> Hub:
     hub.built.connectors.set_enabled(ME, hub.tenants["globex"], "login", enabled=False)
     hub.built.connectors.draft(ME, acme, "okta", "okta", "Acme Okta")
     hub.built.tenants.save_domain(ME, SaveDomain(acme, "acme.fr", (side.connector_id,)))
+    hub.built.services.staff.chosen.choose(ME, ("acme/adfs",))
     hub.oidc_app("wiki", client_secrets=WIKI_SECRETS, tenant_ids=(acme,), connector_ids=(side.connector_id,), default_connector_id=side.connector_id, subject_kind="public", release=("email",))
     hub.oidc_app("spa", settings={"token_endpoint_auth_method": "none"})
     hub.saml_app("ledger", settings={"sign": "both"}, authorization_rules=({"template": "permit", "claim": "group", "value": "staff"},), transform_rules=(), enabled=False)
@@ -88,8 +89,8 @@ def test_applying_an_export_changes_nothing(cli: Cli, full: Hub, secrets: None, 
     done = cli("apply", "-f", file, "--prune", "--yes").output
     compared = cli("diff", "-f", file).output
 
-    assert "Plan: 13 unchanged." in plan, plan
-    assert "Done: 13 unchanged." in done
+    assert "Plan: 14 unchanged." in plan, plan
+    assert "Done: 14 unchanged." in done
     assert compared == "No difference.\n"
     assert full.count("audit") == audit
 
@@ -101,8 +102,8 @@ def test_an_export_makes_the_same_configuration_on_an_empty_hub(cli: Cli, full: 
     made = other.built.configuration.apply(ME, source)
     again = other.built.configuration.apply(ME, source, prune=True)
 
-    assert {change.action for change in made} == {"created"}
-    assert len(made) == 13
+    assert {change.action for change in made if change.kind != "hub"} == {"created"}
+    assert len(made) == 14
     assert {change.action for change in again} == {"unchanged"}
     assert other.built.services.export.export(ME).document == document
     tenant = other.built.tenants.get("acme")
@@ -180,7 +181,7 @@ def test_secrets_that_are_not_given_are_a_mistake_unless_they_are_to_be_kept(cli
     kept = cli("apply", "-f", file, "--keep-secrets")
 
     assert "GLOBEX_LOGIN_CLIENT_SECRET is not set" in refused.stderr
-    assert "Done: 13 unchanged." in kept.output
+    assert "Done: 14 unchanged." in kept.output
     assert cli("diff", "-f", file, "--keep-secrets").output == "No difference.\n"
 
 
@@ -205,6 +206,7 @@ DRIFT: list[tuple[str, Change, str]] = [
     ("a connector that was deleted", lambda hub: hub.built.connectors.delete(ME, hub.tenants["acme"], "partners"), "+ connector partners created"),
     ("an application that was changed", lambda hub: hub.built.applications.save(ME, command_of(hub.built.applications.get("spa"), name="Other")), "~ application spa updated"),
     ("an application that was deleted", lambda hub: hub.built.applications.delete(ME, "ledger"), "+ application ledger created"),
+    ("another way in for staff", lambda hub: hub.built.services.staff.chosen.choose(ME, ()), "~ hub staff_sign_in updated"),
     ("a setting back from its default", lambda hub: _set(hub, skew_seconds=None), "~ connector adfs updated"),
     ("a setting away from its default", lambda hub: _set(hub, sign_requests=True), "? connector acme/adfs sign_requests: True"),
     ("a risk that was taken", lambda hub: _set(hub, allow_sha1_until="2030-01-01"), "? connector acme/adfs allow_sha1_until: 2030-01-01 is not in the file"),
@@ -277,7 +279,7 @@ def test_a_draft_belongs_to_whoever_completes_it(cli: Cli, full: Hub, secrets: N
     tenant = full.tenants["acme"]
     full.built.connectors.save(ME, SaveConnector(tenant, "okta", "okta", "Acme Okta", metadata=document, enabled=True))
 
-    assert "Done: 13 unchanged." in cli("apply", "-f", file).output
+    assert "Done: 14 unchanged." in cli("apply", "-f", file).output
     assert full.built.connectors.get(tenant, "okta").enabled
 
 
@@ -293,6 +295,18 @@ def test_a_hub_reads_nothing_of_its_own_machine_for_whoever_asks(full: Hub, secr
         with pytest.raises(InvalidSettings) as refused:
             full.built.operations.run(ME, "configuration.plan", asked)
         assert "Nothing was sent along" in refused.value.sentence
+
+
+def test_who_may_not_administer_neither_sees_nor_changes_how_staff_sign_in(full: Hub, secrets: None, tmp_path: Path) -> None:
+    operator = Actor("x", frozenset(Verb) - {Verb.ADMINISTER})
+    document = full.built.services.export.export(operator).document
+    other_way = document + "staff_sign_in: [acme/partners]\n"
+
+    assert "staff_sign_in" not in document
+    full.built.configuration.apply(operator, declarative.parse(document.encode(), tmp_path))
+    with pytest.raises(Forbidden):
+        full.built.configuration.apply(operator, declarative.parse(other_way.encode(), tmp_path))
+    assert [item.reference for item in full.built.services.staff.chosen.all()] == ["acme/adfs"]
 
 
 def test_values_that_were_sent_are_not_shown() -> None:
