@@ -26,6 +26,9 @@ check: $(VENV)/.test ## Lint, types, import rules
 bench: $(VENV)/.test ## Measure CPU per complete login and the ratio to bare cryptography
 	$(BIN)/python -m tests.bench
 
+screenshots: $(VENV)/.test ## Take a picture of every page (SCREENSHOTS=folder)
+	$(BIN)/python -m tests.browser.screenshots $(or $(SCREENSHOTS),var/screenshots)
+
 docs: $(VENV)/.test ## Regenerate the reference pages in docs/
 	$(BIN)/python -m tests.architecture.generate_docs
 
@@ -50,4 +53,4 @@ $(VENV)/.test: $(BIN)/python setup.cfg constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
 	touch $@ $(VENV)/.run
 
-.PHONY: run migrate test check bench docs system-deps clean help
+.PHONY: run migrate test check bench screenshots docs system-deps clean help

@@ -22,6 +22,7 @@ from broker.settings import Settings
 from connectors import registry
 from tests.architecture import generate_docs
 from tests.support.hub import ME, Hub
+from tests.support.pictures import png
 from tests.support.saml_idp import SmallIdp
 
 ROOT = generate_docs.ROOT
@@ -199,6 +200,8 @@ def test_given_a_declarative_file_in_the_documentation_then_it_can_be_applied(
 ) -> None:
     for number, file in enumerate(re.findall(r"\{file: ([\w./-]+\.xml)\}", block)):
         (tmp_path / file).write_bytes(SmallIdp(f"https://idp{number}.example/saml").metadata())
+    for file in re.findall(r"\{file: ([\w./-]+\.(?:png|ico))\}", block):
+        (tmp_path / file).write_bytes(png(32, 32))
     for variable in re.findall(r"\{env: (\w+)\}", block):
         monkeypatch.setenv(variable, "v" * 40)
     source = declarative.parse(block.encode(), tmp_path)

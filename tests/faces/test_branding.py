@@ -14,6 +14,7 @@ import pytest
 from broker.domain import colour
 from broker.domain.branding import Branding
 from broker.domain.errors import Forbidden, InvalidSettings
+from broker.services import declarative
 from broker.services.actor import ROLES, Actor, Role
 from broker.services.applications import SaveApplication
 from broker.services.branding_rules import MAX_BYTES, check, read_image
@@ -352,3 +353,33 @@ def test_given_somebody_else_saved_meanwhile_then_the_form_says_so(hub: Hub) -> 
     response = mine.browser.open(path, method="POST", data={**stale, "colour": "#7a0019"}, content_type="multipart/form-data")
     assert response.status_code == 412
     assert run(hub, "tenant.branding", OneTenant("acme")).branding.colour == "#00308f"
+
+
+# --- the declarative file ---------------------------------------------------------------------------------------------
+
+
+def test_given_a_file_with_a_logo_beside_it_then_it_is_applied_goes_out_and_comes_back_without_a_difference(
+    hub: Hub, tmp_path: Path
+) -> None:
+    (tmp_path / "logo.png").write_bytes(png(64, 64))
+    text = "tenants:\n- {slug: acme, name: Acme, branding: {logo: {file: logo.png}, colour: '#7a0019', welcome: {fr: Bonjour.}}}\n"
+    configuration = hub.built.services.configuration
+    configuration.apply(ME, declarative.parse(text.encode(), tmp_path))
+
+    shown = run(hub, "tenant.branding", OneTenant("acme"))
+    assert hub.browser().open(shown.logo_url).data == png(64, 64)
+    exported = hub.built.services.export.export(ME).document
+    assert "base64" in exported
+    hub.built.tenants.delete(ME, "acme")
+    configuration.apply(ME, declarative.parse(exported.encode(), tmp_path / "elsewhere"))
+    assert run(hub, "tenant.branding", OneTenant("acme")).branding == shown.branding
+    again = configuration.apply(ME, declarative.parse(exported.encode(), tmp_path), dry_run=True)
+    assert [change.action for change in again] == ["unchanged"]
+
+
+def test_given_a_file_with_something_else_as_logo_then_it_says_where(hub: Hub, tmp_path: Path) -> None:
+    (tmp_path / "logo.svg").write_bytes(SVG)
+    text = b"tenants:\n- {slug: acme, name: Acme, branding: {logo: {file: logo.svg}}}\n"
+    with pytest.raises(InvalidSettings) as refused:
+        hub.built.services.configuration.apply(ME, declarative.parse(text, tmp_path))
+    assert refused.value.field == "acme.branding.logo"

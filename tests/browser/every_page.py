@@ -1,0 +1,246 @@
+"""Every page of the hub, on a hub with something on every page: what accessibility is checked on and pictures are taken of.
+
+Addresses that answer GET with HTML are found in the routes themselves, so a new page is in the list by itself; only a new kind
+of `<variable>` must be told to `World.objects`. What takes a form to reach is in `REACHED`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from werkzeug.test import TestResponse
+
+from broker.domain.branding import Branding
+from broker.services.branding_rules import read_image
+from broker.services.operations.people import ListPeople, OnePerson
+from broker.services.tenants import SaveTenant
+from broker.web.http import COOKIE_PREFIX
+from tests.support import pages
+from tests.support.console import Desk, member
+from tests.support.hub import ME, PUBLIC_URL, Browser, Hub, reference_code
+from tests.support.partners import choose_home_realm
+from tests.support.pictures import png
+from tests.support.saml_people import SamlPerson
+
+PEOPLE = (("Alice", "Archer"), ("Bob", "Baker"), ("Élodie", "Müller"), ("Grace", "Gomez"), ("Peter", "Gibson"))
+ELSEWHERE = ("/api", "/static", "/health", "/version", "/saml", "/oauth2", "/t/", "/.well-known", "/upstream", "/branding/")
+"""Not pages: programs read them."""
+
+SIGNED_OUT = ("/console/sign-in", "/console/welcome")
+
+
+class World:
+    """`with Hub(…) as hub: World(hub)`."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub, self.language = hub, "en"
+        hub.tenant("acme", "acme.example", "acme.fr")
+        hub.tenant("globex", "globex.example")
+        hub.tenant("initech")
+        self.idp = hub.saml_idp("acme")
+        hub.oidc_op("globex")
+        hub.oidc_op("globex", "second")
+        self.wiki = hub.saml_app("wiki", tenant_ids=(hub.tenants["acme"], hub.tenants["globex"]))
+        self.mail = hub.oidc_app("mail")
+        self._brand()
+        self._sign_ins()
+        self.owner = member(hub)
+        (self.person, *_) = hub.built.operations.run(ME, "person.list", ListPeople("alice")).items
+        shown = hub.built.operations.run(ME, "person.show", OnePerson("acme", self.person.id))
+        self.objects: dict[str, str] = {
+            "tenant": "acme",
+            "connector": "idp",
+            "application": "wiki",
+            "protocol": "oidc",
+            "person": self.person.id,
+            "link": shown.links[0].id,
+            "staff": self.owner.id,
+            "report_id": hub.built.services.login_tests.make(ME, hub.tenants["acme"], "idp").id,
+            "code": reference_code(self.failed()),
+        }
+
+    def _brand(self) -> None:
+        logo = read_image("logo", png(180, 48, (122, 0, 25)))
+        look = Branding(logo=logo.id, colour="#7a0019", welcome={"en": "Welcome to Globex."}, support_url="https://help.globex.example/")
+        self.hub.built.tenants.save(ME, SaveTenant("globex", "Globex", branding=look, brand_images=(logo,)))
+
+    def _sign_ins(self) -> None:
+        for given, family in PEOPLE:
+            self.wiki.sign_in(self.hub.browser(), self.someone(given, family))
+            self.hub.clock.forward(minutes=7)
+
+    def someone(self, given: str = "Alice", family: str = "Archer") -> SamlPerson:
+        return SamlPerson(self.idp, f"{given}.{family}@acme.example".lower().replace("é", "e").replace("ü", "u"), given, family)
+
+    # --- browsers -----------------------------------------------------------------------------------------------------
+
+    def browser(self) -> Browser:
+        return self._speaking(self.hub.browser())
+
+    def desk(self) -> Browser:
+        return self._speaking(Desk(self.hub, self.owner).browser)
+
+    def _speaking(self, browser: Browser) -> Browser:
+        browser.client.set_cookie(COOKIE_PREFIX + "language", self.language, domain="localhost", secure=True)
+        return browser
+
+    # --- places that need a step before -------------------------------------------------------------------------------
+
+    def waiting(self, browser: Browser) -> TestResponse:
+        """The home realm page."""
+        return browser.open(self.wiki.login_url())
+
+    def setup_token(self) -> str:
+        return str(self.hub.built.setup_links.create(ME, self.hub.tenants["initech"]).token)
+
+    def failed(self, browser: Browser | None = None) -> TestResponse:
+        """Somebody whose address belongs to another organisation."""
+        browser = browser or self.browser()
+        response = choose_home_realm(browser, self.waiting(browser), "mallory@acme.example")
+        return self.idp.authenticate(browser, response, attributes={"email": ["mallory@elsewhere.example"]})
+
+    def account(self) -> TestResponse:
+        self.wiki.sign_in(self.browser(), self.someone())
+        browser = self.browser()
+        self.wiki.sign_in(browser, self.someone())
+        browser.open("/account")
+        return browser.open("/account")
+
+    def submitted(self, path: str, ending: str, **typed: str) -> TestResponse:
+        """A form of the console, filled in and sent."""
+        browser = self.desk()
+        form = pages.form_to(browser.open(path).data, ending, f"{PUBLIC_URL}{path}").with_fields(**typed)
+        return browser.post(form.action, form.fields)
+
+    def many(self) -> TestResponse:
+        """The chooser with a search."""
+        hub = self.hub
+        if "schools" not in hub.tenants:
+            hub.tenant("schools")
+            for number in range(24):
+                hub.saml_idp("schools", f"school-{number}")
+            self._library = hub.saml_app("library", tenant_ids=(hub.tenants["schools"],))
+        return self.browser().open(self._library.login_url())
+
+
+@dataclass(frozen=True)
+class EveryPage:
+    """`open` in a fresh browser that speaks `world.language`."""
+
+    name: str
+    open: Callable[[World], TestResponse]
+
+
+def _chosen_wrongly(world: World) -> TestResponse:
+    browser = world.browser()
+    form = next(form for form in pages.forms(world.waiting(browser).data, PUBLIC_URL) if "email" in form.fields)
+    return browser.post(form.action, {**form.fields, "email": "ann@nowhere.example"})
+
+
+def _setup(world: World, kind: str = "") -> TestResponse:
+    browser, token = world.browser(), world.setup_token()
+    path = f"/setup/{token}"
+    if kind:
+        form = pages.form_to(browser.open(path).data, "/kind", f"{PUBLIC_URL}{path}").with_fields(kind=kind)
+        browser.post(form.action, form.fields)
+    return browser.open(path)
+
+
+def _branded(world: World) -> TestResponse:
+    return world.browser().open(world.mail.login_url(tenant="globex"))
+
+
+REACHED: tuple[EveryPage, ...] = (
+    EveryPage("sign-in", lambda world: world.waiting(world.browser())),
+    EveryPage("sign-in, unknown address", _chosen_wrongly),
+    EveryPage("sign-in, branded", _branded),
+    EveryPage("sign-in failed", lambda world: world.failed()),
+    EveryPage("not found", lambda world: world.browser().open("/nowhere")),
+    EveryPage("account", World.account),
+    EveryPage("set-up, begun", _setup),
+    EveryPage("set-up, AD FS", lambda world: _setup(world, "adfs")),
+    EveryPage("console, nobody found", lambda world: world.desk().open("/console/people?search=nobody")),
+    EveryPage(
+        "console, tenant refused", lambda world: world.submitted("/console/new/tenant", "/tenant", name="Acme", slug="Not a slug!")
+    ),
+    EveryPage(
+        "console, colour refused",
+        lambda world: world.submitted("/console/tenants/acme/branding", "/branding", colour="#ffcc00", preview="yes"),
+    ),
+    EveryPage("sign-in, many organisations", World.many),
+)
+
+
+def of_routes(world: World) -> list[EveryPage]:
+    """Every address that answers with HTML. Raises AssertionError for a `<variable>` that nobody knows."""
+    found = []
+    for rule in sorted({rule.rule for rule in world.hub.app.url_map.iter_rules() if "GET" in (rule.methods or ())}):
+        if rule.startswith(ELSEWHERE) or rule in {"/login/<handle>", "/setup/<token>", "/account", "/console/welcome/<token>/authenticator"}:
+            continue
+        if rule == "/console/welcome/<token>":
+            found.append(EveryPage(rule, _welcome))
+        else:
+            found.append(EveryPage(rule, _at(rule)))
+    return found
+
+
+def _welcome(world: World) -> TestResponse:
+    staff = world.hub.built.services.staff
+    who = member(world.hub, name=f"new{world.hub.count('staff')}")
+    return world.browser().open(staff.invitations.create(ME, who.id).url.removeprefix(PUBLIC_URL))
+
+
+def _at(rule: str) -> Callable[[World], TestResponse]:
+    def open_it(world: World) -> TestResponse:
+        path = re.sub(r"<(?:\w+:)?(\w+)>", lambda found: _known(world, found.group(1), rule), rule)
+        browser = world.browser() if rule.startswith(SIGNED_OUT) or not rule.startswith("/console") else world.desk()
+        return browser.open(path)
+
+    return open_it
+
+
+def _known(world: World, name: str, rule: str) -> str:
+    assert name in world.objects, f"tests/browser/every_page.py: what is <{name}> of {rule}? Say so in World.objects."
+    return world.objects[name]
+
+
+def shown(page: EveryPage, world: World) -> str | None:
+    """The HTML, or None for what is no page after all (a download, a redirect to where one has to be first)."""
+    response = page.open(world)
+    if response.mimetype != "text/html":
+        return None
+    return response.get_data(as_text=True)
+
+
+def folder_name(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "home"
+
+
+class Theatre:
+    """Shows the text of pages in Chromium without a server: what the hub answered is what the browser gets."""
+
+    def __init__(self, context: Any, hub: Hub) -> None:
+        self._hub, self._text = hub, ""
+        self.page = context.new_page()
+        context.route("**/*", self._answer)
+
+    def _answer(self, route: Any) -> None:
+        url = route.request.url
+        if route.request.resource_type == "document":
+            route.fulfill(status=200, content_type="text/html; charset=utf-8", body=self._text)
+        elif url.startswith(PUBLIC_URL):
+            response = self._hub.browser().open(url, buffered=True)
+            route.fulfill(status=response.status_code, headers={"Content-Type": response.headers["Content-Type"]}, body=response.data)
+        else:
+            route.abort()
+
+    def show(self, text: str) -> None:
+        self._text = text
+        self.page.goto(f"{PUBLIC_URL}/shown", wait_until="load")
+
+
+AXE = Path(__file__).resolve().parents[1] / "peers" / "npm" / "node_modules" / "axe-core" / "axe.min.js"
