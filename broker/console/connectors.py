@@ -17,6 +17,7 @@ from broker.domain.messages import translatable
 from broker.services.actor import Verb
 from broker.services.operations.connector_views import ConnectorTypeView, ConnectorView, PreviewView
 from broker.services.operations.connectors import ChangeConnector, DraftConnector, NoChoice, OneConnector, PreviewConnector
+from broker.services.operations.health import ListHealth
 from broker.services.operations.tenants import OneTenant
 
 TYPE = Control("type", translatable("Which system does the customer use?"), required=True)
@@ -121,6 +122,7 @@ def one(face: ConsoleFace, tenant: str, connector: str, problem: Problem | None 
         "tenant": face.run("tenant.show", OneTenant(tenant)),
         "connector": found,
         "kind": types(face).get(found.type),
+        "health": next((each for each in face.run("health.list", ListHealth(tenant)).items if each.connector == connector), None),
         "sheet": face.run("connector.sheet", OneConnector(tenant, connector)) if found.protocol else None,
         "certificates": certificates.timeline(found.settings.get("signing_certificates", ()), door.now()),
         "form": _metadata_form(None if deleting else problem),

@@ -17,7 +17,6 @@ from broker.services.operations.usage import LoginStatistics, ShowStatistics
 
 HOURS = 24
 SOON = timedelta(days=30)
-KINDS = ("good", "failed", "unfinished")
 
 
 def routes(views: Blueprint, face: ConsoleFace) -> None:
@@ -33,7 +32,7 @@ def routes(views: Blueprint, face: ConsoleFace) -> None:
             "right": _edges(federation, providers=False),
             "statistics": statistics,
             "plot": plots.stacked(
-                KINDS, [(at.succeeded, at.failed, at.logins - at.succeeded - at.failed) for at in statistics.points]
+                plots.OUTCOMES, [(at.succeeded, at.failed, at.logins - at.succeeded - at.failed) for at in statistics.points]
             ),
             "expiring": face.run("health.expiring", ListExpiring(limit=8)).items,
             "links": face.run("federation.expiring_links", ListExpiringLinks(limit=5)).items,

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 GAP = 0.2
 """Between two bars, as a part of a bar's place."""
 
+OUTCOMES = ("good", "failed", "unfinished")
+"""Kinds of the parts of a bar of sign-ins, the lowest first."""
+
 THICK = 7.0
 THIN = 1.25
 

@@ -15,6 +15,7 @@ from broker.console.pages import Problem
 from broker.domain.errors import InvalidSettings
 from broker.domain.messages import translatable
 from broker.services.actor import Verb
+from broker.services.operations.domain_claims import ListDomainConflicts
 from broker.services.operations.tenants import ChangeTenant, ListTenants, OneTenant
 
 NAME = Control("name", translatable("Name"), help=translatable("As people see it: the organisation’s own name."), required=True)
@@ -56,7 +57,8 @@ def routes(views: Blueprint, face: ConsoleFace) -> None:
     def tenants() -> Response:
         search = pages.asked("search").strip()
         found = face.run("tenant.list", ListTenants(search, pages.asked("after"), 50))
-        return pages.show("console/tenants/list.html", tenants=found, search=search, first=not pages.asked("after"))
+        context = {"tenants": found, "search": search, "first": not pages.asked("after"), "conflicts": _disputed(face)}
+        return pages.show("console/tenants/list.html", **context)
 
     @views.get("/new/tenant")
     def new_tenant() -> Response:
@@ -85,6 +87,11 @@ def routes(views: Blueprint, face: ConsoleFace) -> None:
     @views.post("/tenants/<tenant>/delete")
     def delete_tenant(tenant: str) -> Response:
         return pages.changed(lambda typed: _delete(face, tenant, typed), lambda problem: _settings(face, tenant, problem))
+
+
+def _disputed(face: ConsoleFace) -> bool:
+    """Whether two tenants want one domain: nobody but the hub's own staff hears of it."""
+    return door.actor().tenant_id is None and bool(face.run("domain.conflicts", ListDomainConflicts(limit=1)).items)
 
 
 # --- a new one ----------------------------------------------------------------------------------------------------------

@@ -35,14 +35,6 @@ NOT_IN_THE_CONSOLE: dict[str, str] = {
 AWAITED: frozenset[str] = frozenset(
     {
         "audit.list",
-        "connector.test",
-        "connector.test_result",
-        "domain.check",
-        "domain.claim",
-        "domain.claims",
-        "domain.conflicts",
-        "domain.transfer",
-        "domain.withdraw",
         "health.expiring",
         "health.list",
         "token.create",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from werkzeug.test import TestResponse
@@ -265,3 +266,41 @@ def test_given_another_tenants_connector_then_there_is_none(hub: Hub, acme: Desk
     assert acme.get(IDP).status_code == 404
     assert theirs.get(f"{ACME}/connectors/idp").status_code == 404
     assert theirs.get(NEW).status_code == 404
+
+
+# --- testing --------------------------------------------------------------------------------------------------------------
+
+
+def test_given_a_connector_that_is_off_then_a_test_sign_in_is_made_and_its_report_read_here(hub: Hub, acme: Desk) -> None:
+    side = hub.saml_idp("acme")
+    acme.submit(IDP, "/disable")
+    answer = acme.submit(f"{IDP}/test", "/test")
+    result = answer.location
+    page = acme.page(result)
+    address = pages.links(page)["Do it here"]
+    assert f"{IDP}/tests/" in result
+    browser = hub.browser()
+    form = pages.form_to(browser.open(address).text, urlsplit(address).path)
+    side.authenticate(browser, browser.post(address, form.fields))
+    report = pages.text(acme.page(result))
+    assert "What was checked" in report
+    assert side.email in report
+    assert hub.count("sessions") == 0
+
+
+def test_given_an_application_that_is_none_then_it_is_said(hub: Hub, acme: Desk) -> None:
+    hub.saml_idp("acme")
+    answer = acme.submit(f"{IDP}/test", "/test", application="nothing")
+    assert answer.status_code == 404
+    assert 'id="wrong-application"' in answer.text
+
+
+def test_given_health_then_the_page_says_how_it_fares(hub: Hub, acme: Desk) -> None:
+    side = hub.saml_idp("acme")
+    app = hub.saml_app()
+    app.sign_in(hub.browser(), side)
+    hub.built.upkeep.run()
+    said = pages.text(acme.page(IDP))
+    assert "How it fares Healthy" in said
+    assert "The last 24 hours 1 sign-in" in said
+    assert "Healthy" in pages.text(acme.page(ACME))

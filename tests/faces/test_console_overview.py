@@ -115,3 +115,43 @@ def test_given_a_tenant_administrator_then_their_page_has_no_foreign_tools(hub: 
     assert "Connect one" in pages.links(page)
     assert not {"Make a link", "Wiki", "Settings", "Claim rules"} & pages.links(page).keys()
     assert "Wiki" in pages.text(page)
+
+
+# --- domains that wait for their proof ------------------------------------------------------------------------------------
+
+
+def test_given_a_domain_when_claimed_then_its_record_is_shown_and_looked_for(hub: Hub, acme: Desk) -> None:
+    theirs = desk(hub, Role.TENANT_ADMIN, "acme")
+    theirs.submit(ACME, "/claims", claim="acme.dev")
+    page = theirs.page(ACME)
+    assert "_vestibule-challenge.acme.dev" in page
+    assert "Nobody has looked yet" in page
+    theirs.submit(ACME, "/claims/acme.dev/withdraw")
+    assert "The claim has been withdrawn." in theirs.page(ACME)
+    assert hub.count("domain_claims") == 0
+    assert hub.count("domains") == 0
+
+
+@pytest.mark.parametrize("domain", ["", "not a domain", "gmail.com"])
+def test_given_a_domain_that_nobody_can_claim_then_it_is_said_at_the_field(hub: Hub, acme: Desk, domain: str) -> None:
+    answer = acme.submit(ACME, "/claims", claim=domain)
+    assert answer.status_code in {400, 409}
+    assert 'id="wrong-claim"' in answer.text
+    assert pages.form_to(answer.text, "/claims").fields["claim"] == domain
+    assert hub.count("domain_claims") == 0
+
+
+def test_given_no_disputed_domain_then_the_page_says_so_and_is_not_for_tenants(hub: Hub, acme: Desk) -> None:
+    assert "No domain is disputed" in acme.page("/console/domain-conflicts")
+    assert desk(hub, Role.TENANT_ADMIN, "acme").get("/console/domain-conflicts").status_code == 403
+
+
+def test_given_a_domain_that_another_tenant_has_proved_then_it_is_passed_on_from_the_list(hub: Hub, acme: Desk) -> None:
+    hub.tenant("globex", "shared.example")
+    hub.built.services.domain_proof.claim(ME, hub.tenants["acme"], "shared.example")
+    with hub.built.database.unit_of_work() as connection:
+        connection.exec_driver_sql("UPDATE domain_claims SET result = 'conflict'")
+    assert "Disputed domains" in pages.links(acme.page("/console/tenants"))
+    acme.submit("/console/domain-conflicts", "/transfer")
+    assert "The domain has been passed on." in pages.text(acme.page(ACME))
+    assert hub.built.tenants.domain(hub.tenants["acme"], "shared.example")
