@@ -54,9 +54,11 @@ from broker.services.federation import FederationMap
 from broker.services.health import ConnectorHealth
 from broker.services.idempotency import Idempotency
 from broker.services.identities import Identities
+from broker.services.intake import Intakes
 from broker.services.master_key import MasterKey
 from broker.services.operations import Operations, Services
 from broker.services.setup_links import SetupLinks
+from broker.services.setup_renewal import SetupRenewal
 from broker.services.staff import Staff
 from broker.services.staff.connectors import StaffConnectors
 from broker.services.statistics import Statistics
@@ -217,7 +219,7 @@ def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
         applications=applications,
         configuration=Configuration(bench, tenants, connectors, applications),
         export=Export(bench, tenants, connectors, applications),
-        setup_links=SetupLinks(bench, tenants, connectors),
+        setup_links=SetupLinks(bench, tenants, connectors, throttle),
         traces=Traces(bench),
         upkeep=Upkeep(bench, hub.transient, domain_proof=domain_proof),
         staff=Staff(bench, hub.transient, throttle),
@@ -235,6 +237,14 @@ def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
         api_tokens=ApiTokens(bench, hub.transient),
         idempotency=Idempotency(bench, hub.transient),
         domain_proof=domain_proof,
+        intakes=Intakes(bench),
+        setup_renewal=SetupRenewal(bench, connectors, hub.transient),
+    )
+
+
+def _portal(services: Services) -> PortalFace:
+    return PortalFace(
+        services.setup_links, services.setup_renewal, services.domain_proof, services.login_tests, services.intakes
     )
 
 
@@ -282,7 +292,7 @@ def _mount(app: Flask, built: Vestibule) -> None:
     )
     app.register_blueprint(branding.blueprint(built.services.brandings))
     app.register_blueprint(signout.blueprint(signout.SignOutFace(_SignOut(hub))))
-    app.register_blueprint(portal_views.blueprint(PortalFace(built.setup_links)))
+    app.register_blueprint(portal_views.blueprint(_portal(built.services)))
     app.register_blueprint(
         console_views.blueprint(
             ConsoleFace(

@@ -1,88 +1,20 @@
-"""What the set-up page needs of the service behind it, and nothing more."""
+"""The services behind the portal, handed over once by `broker.app`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
 
-
-class SheetStep(Protocol):
-    """One thing to enter or do at the identity provider."""
-
-    @property
-    def label(self) -> str: ...
-    @property
-    def value(self) -> str: ...
-    @property
-    def help(self) -> str: ...
-    @property
-    def multiline(self) -> bool: ...
-
-
-class Sheet(Protocol):
-    @property
-    def title(self) -> str: ...
-    @property
-    def steps(self) -> tuple[SheetStep, ...]: ...
-
-
-class ConnectorState(Protocol):
-    """The connector that this link sets up. `understood` and `warnings` are English message ids."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def type(self) -> str: ...
-    @property
-    def label(self) -> str: ...
-    @property
-    def protocol(self) -> str: ...
-    @property
-    def enabled(self) -> bool: ...
-    @property
-    def ready(self) -> bool: ...
-    @property
-    def understood(self) -> tuple[str, ...]: ...
-    @property
-    def warnings(self) -> tuple[str, ...]: ...
-    @property
-    def sheet(self) -> Sheet: ...
-
-
-class PageState(Protocol):
-    """`domains`: (name, proof). `kinds`: (type name, label, protocol "saml" or "oidc")."""
-
-    @property
-    def tenant_name(self) -> str: ...
-    @property
-    def expires_at(self) -> datetime: ...
-    @property
-    def connector(self) -> ConnectorState | None: ...
-    @property
-    def domains(self) -> tuple[tuple[str, str], ...]: ...
-    @property
-    def kinds(self) -> tuple[tuple[str, str, str], ...]: ...
-
-
-class SetupService(Protocol):
-    """`broker.services.setup_links`. Every call raises InvalidSetupLink, and ConfigurationError or FetchError for the form."""
-
-    def open(self, token: str) -> PageState: ...
-
-    def choose_kind(self, token: str, kind: str) -> PageState: ...
-
-    def upload_metadata(self, token: str, document: bytes) -> PageState: ...
-
-    def fetch_metadata(self, token: str, url: str) -> PageState: ...
-
-    def enter_oidc(self, token: str, fields: dict[str, str]) -> PageState: ...
-
-    def enable(self, token: str) -> PageState: ...
-
-    def disable(self, token: str) -> PageState: ...
+from broker.services.domain_proof import DomainProof
+from broker.services.intake import Intakes
+from broker.services.setup_links import SetupLinks
+from broker.services.setup_renewal import SetupRenewal
+from broker.services.test_login import LoginTests
 
 
 @dataclass(frozen=True, slots=True)
 class PortalFace:
-    setup: SetupService
+    setup: SetupLinks
+    renewal: SetupRenewal
+    proof: DomainProof
+    tests: LoginTests
+    intakes: Intakes

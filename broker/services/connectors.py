@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
 from typing import Any
 
 from broker.domain import random_ids
@@ -90,6 +91,13 @@ class Connectors:
         with self._bench.database.reading() as connection:
             row = trust_queries.connector(connection, tenant_id, connector_id)
         return ((), ()) if row is None else (tuple(row.understood), tuple(row.warnings))
+
+    def tested_at(self, tenant_id: str, connector_id: str) -> datetime | None:
+        """When a test login last passed with the connector as it is now."""
+        with self._bench.database.reading() as connection:
+            row = trust_queries.connector(connection, tenant_id, connector_id)
+        found: datetime | None = None if row is None else row.tested_at
+        return found
 
     def all(self, tenant_id: str) -> list[Connector]:
         with self._bench.database.reading() as connection:

@@ -18,12 +18,16 @@ from broker.services.actor import Actor, Verb
 from broker.services.connectors import Connectors, SaveConnector
 from broker.services.context import Action, Workbench, record
 from broker.services.tenants import Tenants
+from broker.services.throttle import Limit, Throttle
 from broker.store.tables import setup_links
 from connectors import registry
 from connectors.contract import SetupSheet
 
 DEFAULT_DAYS = 14
 MAX_DAYS = 90
+_GUESSES = Limit("set-up links that do not exist", 20, 600)
+_CHANGES = Limit("changes by one set-up link", 90, 600)
+_NOTED_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,23 @@ class SetupLink:
     created_by: str = ""
     created_at: datetime | None = None
     last_used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Somebody with a link that works: the link is the actor, its tenant and its connector are all that it can reach."""
+
+    link_id: str
+    tenant: Tenant
+    actor: Actor
+    connector: Connector | None
+    expires_at: datetime
+
+    def chosen(self) -> Connector:
+        """Raises InvalidSettings."""
+        if self.connector is None:
+            raise InvalidSettings("First choose the system that your company uses.", field="kind")
+        return self.connector
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +89,9 @@ class SetupState:
 
 
 class SetupLinks:
-    def __init__(self, bench: Workbench, tenants: Tenants, connectors: Connectors) -> None:
+    def __init__(self, bench: Workbench, tenants: Tenants, connectors: Connectors, throttle: Throttle) -> None:
         self._bench = bench
+        self._throttle = throttle
         self._tenants = tenants
         self._connectors = connectors
 
@@ -143,16 +165,40 @@ class SetupLinks:
 
     # --- the customer's side ------------------------------------------------------------------------------------------
 
+    def visit(self, token: str, remote_address: str = "", *, changing: bool = False) -> Visit:
+        """Who comes with this link. Raises InvalidSetupLink: the same for unknown, expired and revoked; TooManyAttempts."""
+        try:
+            visit = self._enter(token)
+        except InvalidSetupLink:
+            if remote_address:
+                self._throttle.attempt(_GUESSES, remote_address)
+            raise
+        if changing:
+            self._throttle.attempt(_CHANGES, visit.link_id)
+        return visit
+
+    def state(self, visit: Visit) -> SetupState:
+        """All that the pages show of connector and tenant."""
+        return SetupState(
+            tenant_name=visit.tenant.name,
+            expires_at=visit.expires_at,
+            connector=None if visit.connector is None else self._shown(visit.connector),
+            domains=tuple((domain.name, domain.proof) for domain in self._tenants.domains(visit.tenant.id)),
+            kinds=tuple(
+                (name, kind.label, kind.protocol) for name in registry.BUILT_IN for kind in (registry.connector_type(name),)
+            ),
+        )
+
     def open(self, token: str) -> SetupState:
-        """Raises InvalidSetupLink: the same for unknown, expired and revoked."""
-        tenant, _, connector = self._enter(token)
-        return self._state(token, tenant, connector)
+        """Raises InvalidSetupLink."""
+        return self.state(self._enter(token))
 
     def choose_kind(self, token: str, kind: str) -> SetupState:
         """Which system they use. A draft of another kind is replaced; a working connector is not."""
-        tenant, actor, connector = self._enter(token)
+        visit = self._enter(token)
+        tenant, actor, connector = visit.tenant, visit.actor, visit.connector
         if connector is not None and connector.type == kind:
-            return self._state(token, tenant, connector)
+            return self.state(visit)
         if connector is not None and connector.enabled:
             raise Conflict("Single sign-on is switched on. Switch it off before you choose another system.", field="kind")
         if kind not in registry.BUILT_IN:
@@ -162,24 +208,12 @@ class SetupLinks:
             if connector is not None:
                 self._connectors.discard_draft(actor, connector)
             draft = self._connectors.draft(actor, tenant.id, self._free_slug(tenant.id, kind), kind, label)
-            setup_links.set_connector(connection, tenant.id, actor.name.removeprefix("setup-link:"), draft.id)
-        return self._state(token, tenant, draft)
-
-    def upload_metadata(self, token: str, document: bytes) -> SetupState:
-        """Raises InvalidMetadata; the connector stays as it was."""
-        tenant, actor, connector = self._chosen(token)
-        self._save(actor, tenant, connector, metadata=document)
-        return self.open(token)
-
-    def fetch_metadata(self, token: str, url: str) -> SetupState:
-        """Raises FetchError ("upload the file instead" for a private address) and InvalidMetadata."""
-        tenant, actor, connector = self._chosen(token)
-        self._save(actor, tenant, connector, metadata=self._connectors.fetch_metadata(url.strip()), metadata_url=url.strip())
+            setup_links.set_connector(connection, tenant.id, visit.link_id, draft.id)
         return self.open(token)
 
     def enter_oidc(self, token: str, fields: dict[str, str]) -> SetupState:
         """Issuer, client id and secret; an empty secret keeps the one that is stored."""
-        tenant, actor, connector = self._chosen(token)
+        _, actor, connector = self._chosen(token)
         # What weakens a check is for the operator to decide, not for a form that anybody can write.
         known = {name for name, item in connector.settings.__dataclass_fields__.items() if not item.metadata.get("risk")}
         settings: dict[str, Any] = {
@@ -187,11 +221,16 @@ class SetupLinks:
             for name, value in fields.items()
             if name in known and value.strip()
         }
-        self._save(actor, tenant, connector, settings=settings)
+        self._connectors.save(actor, unchanged(connector, settings))
         return self.open(token)
 
-    def enable(self, token: str) -> SetupState:
+    def enable(self, token: str, *, untested: bool = False) -> SetupState:
+        """`untested`: deliberately without a test login that has passed. Raises InvalidSettings."""
         tenant, actor, connector = self._chosen(token)
+        if not untested and self._connectors.tested_at(tenant.id, connector.id) is None:
+            raise InvalidSettings(
+                "No test has passed yet. Test the sign-in first, or say that you want it without.", field="enable"
+            )
         self._connectors.set_enabled(actor, tenant.id, connector.slug, enabled=True)
         return self.open(token)
 
@@ -202,63 +241,25 @@ class SetupLinks:
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
-    def _enter(self, token: str) -> tuple[Tenant, Actor, Connector | None]:
+    def _enter(self, token: str) -> Visit:
+        now = self._bench.clock.now()
         with self._bench.database.reading() as connection:
             row = setup_links.find(connection, _hash(token))
-        if row is None or row.revoked_at is not None or row.expires_at <= self._bench.clock.now():
+        if row is None or row.revoked_at is not None or row.expires_at <= now:
             raise InvalidSetupLink(cause="unknown, expired or revoked")
         tenant = self._tenants.by_id(row.tenant_id)
         if not tenant.enabled:
             raise InvalidSetupLink(cause="the tenant is switched off")
+        if row.last_used_at is None or now - row.last_used_at >= _NOTED_EVERY:
+            with self._bench.database.unit_of_work() as connection:
+                setup_links.used(connection, tenant.id, row.id, now)
         connector = None if row.connector_id is None else self._connectors.by_id(tenant.id, row.connector_id)
-        return tenant, Actor(f"setup-link:{row.id}", frozenset({Verb.SET_UP}), tenant.id), connector
+        actor = Actor(f"setup-link:{row.id}", frozenset({Verb.SET_UP}), tenant.id)
+        return Visit(row.id, tenant, actor, connector, row.expires_at)
 
     def _chosen(self, token: str) -> tuple[Tenant, Actor, Connector]:
-        tenant, actor, connector = self._enter(token)
-        if connector is None:
-            raise InvalidSettings("First choose the system that your company uses.", field="kind")
-        return tenant, actor, connector
-
-    def _save(
-        self,
-        actor: Actor,
-        tenant: Tenant,
-        connector: Connector,
-        *,
-        metadata: bytes | None = None,
-        metadata_url: str = "",
-        settings: dict[str, Any] | None = None,
-    ) -> None:
-        values = dict(settings or {})
-        if metadata is not None and "metadata_url" in connector.settings.__dataclass_fields__:
-            values["metadata_url"] = metadata_url
-        command = SaveConnector(
-            tenant_id=tenant.id,
-            slug=connector.slug,
-            type=connector.type,
-            name=connector.name,
-            settings=values,
-            metadata=metadata,
-            enabled=connector.enabled,
-            acceptance_rules=connector.acceptance_rules,
-            admits_guests=connector.admits_guests,
-        )
-        self._connectors.save(actor, command)
-
-    def _state(self, token: str, tenant: Tenant, connector: Connector | None) -> SetupState:
-        with self._bench.database.reading() as connection:
-            row = setup_links.find(connection, _hash(token))
-        if row is None:
-            raise InvalidSetupLink(cause="gone")
-        return SetupState(
-            tenant_name=tenant.name,
-            expires_at=row.expires_at,
-            connector=None if connector is None else self._shown(connector),
-            domains=tuple((domain.name, domain.proof) for domain in self._tenants.domains(tenant.id)),
-            kinds=tuple(
-                (name, kind.label, kind.protocol) for name in registry.BUILT_IN for kind in (registry.connector_type(name),)
-            ),
-        )
+        visit = self._enter(token)
+        return visit.tenant, visit.actor, visit.chosen()
 
     def _shown(self, connector: Connector) -> SetupConnector:
         kind = registry.connector_type(connector.type)
@@ -278,6 +279,21 @@ class SetupLinks:
     def _free_slug(self, tenant_id: str, kind: str) -> str:
         taken = {connector.slug for connector in self._connectors.all(tenant_id)}
         return next(slug for slug in (kind, *(f"{kind}-{number}" for number in range(2, 1000))) if slug not in taken)
+
+
+def unchanged(connector: Connector, settings: dict[str, Any], metadata: bytes | None = None) -> SaveConnector:
+    """The connector as it is, but for these."""
+    return SaveConnector(
+        tenant_id=connector.tenant_id,
+        slug=connector.slug,
+        type=connector.type,
+        name=connector.name,
+        settings=settings,
+        metadata=metadata,
+        enabled=connector.enabled,
+        acceptance_rules=connector.acceptance_rules,
+        admits_guests=connector.admits_guests,
+    )
 
 
 def _listed(value: str) -> list[str]:

@@ -125,10 +125,7 @@ class LoginTests:
 
     def tested_at(self, tenant_id: str, connector_id: str) -> datetime | None:
         """When a test last passed with the connector as it is now."""
-        with self._hub.database.reading() as connection:
-            row = trust_queries.connector(connection, tenant_id, connector_id)
-        found: datetime | None = None if row is None else row.tested_at
-        return found
+        return self._connectors.tested_at(tenant_id, connector_id)
 
     def _found_out(self, report: LoginReport) -> FoundOut:
         connector = self._connectors.by_id(report.tenant_id, report.connector_id)

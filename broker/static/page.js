@@ -30,6 +30,19 @@ for (const form of document.forms) {
   form.addEventListener("submit", (event) => {
     if (form.dataset.sent) event.preventDefault();
     form.dataset.sent = "yes";
+    const button = form.querySelector("[data-busy]");
+    if (button && !button.dataset.rest) {
+      button.dataset.rest = button.textContent;
+      button.textContent = button.dataset.busy;
+      button.classList.add("button-busy");
+    }
   });
 }
-addEventListener("pageshow", () => { for (const form of document.forms) delete form.dataset.sent; });
+addEventListener("pageshow", () => {
+  for (const form of document.forms) delete form.dataset.sent;
+  for (const button of document.querySelectorAll("[data-rest]")) {
+    button.textContent = button.dataset.rest;
+    button.classList.remove("button-busy");
+    delete button.dataset.rest;
+  }
+});

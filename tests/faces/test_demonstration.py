@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from tests.support import pages
+from tests.support.administrator import STANDS_ON
 from tests.support.demonstration import Demonstration
 from tests.support.people import ALICE, Browser, Visited, choose_home_realm, pick
 from tests.support.servers import listens
@@ -31,7 +32,7 @@ def connect_third(demo: Demonstration) -> None:
         cookies: dict[str, str] = {}
 
         def send(ending: str, **options: object) -> str:
-            shown = administrator.get(demo.setup_url, cookies=cookies, timeout=20)
+            shown = administrator.get(f"{demo.setup_url}{STANDS_ON[ending]}", cookies=cookies, timeout=20)
             cookies.update(shown.cookies.get_dict())
             form = pages.form_to(shown.text, ending, demo.setup_url)
             data = {**form.fields, **options.pop("data", {})}  # type: ignore[dict-item]
@@ -41,7 +42,7 @@ def connect_third(demo: Demonstration) -> None:
 
         send("/kind", data={"kind": "saml"})
         send("/metadata", files={"metadata": ("initech-metadata.xml", demo.third_metadata.read_bytes())})
-        assert "Switched on" in send("/enable", data={"sure": "yes"})
+        assert "Switched on" in send("/enable", data={"untested": "yes"})
 
 
 def subject_of(page: Visited) -> str:

@@ -102,7 +102,7 @@ def test_given_an_application_that_lets_nobody_in_when_tested_then_the_rule_is_n
 
 
 def test_given_a_passed_test_then_the_connector_is_tested_until_its_settings_change(hub: Hub, acme: SamlSide) -> None:
-    tests, tenant_id = hub.built.services.login_tests, hub.tenants["acme"]
+    tests, tenant_id = hub.built.connectors, hub.tenants["acme"]
     Trial(hub).make(acme)
     assert tests.tested_at(tenant_id, acme.connector_id) == hub.clock.now()
 
@@ -124,7 +124,7 @@ def test_given_settings_that_change_during_a_test_then_it_does_not_count(hub: Hu
     acme.authenticate(tester.browser, sent)
 
     assert tester.result().state == "passed"
-    assert hub.built.services.login_tests.tested_at(hub.tenants["acme"], acme.connector_id) is None
+    assert hub.built.connectors.tested_at(hub.tenants["acme"], acme.connector_id) is None
 
 
 def test_given_a_test_when_listed_among_logins_then_it_is_no_login_of_the_application(hub: Hub, acme: SamlSide) -> None:

@@ -13,14 +13,14 @@ from broker.demo import site, world
 from broker.domain import errors
 from broker.downstream.oidc.settings import OidcClientSettings
 from broker.downstream.saml.settings import SamlApplicationSettings
-from broker.portal import guidance, views
+from broker.portal import guidance
 from broker.web import pages
 from connectors import registry
 from metadata import saml_words
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "templates"
-SERVICES = tuple(ROOT / "broker" / "services" / name for name in ("connectors.py", "setup_links.py"))
+SERVICES = tuple(ROOT / "broker" / "services" / name for name in ("connectors.py", "setup_links.py", "setup_renewal.py", "domain_proof.py", "intake.py", "test_login.py"))
 
 
 def message_ids() -> set[str]:
@@ -61,7 +61,6 @@ def of_pages() -> Iterator[str]:
 
 
 def of_portal() -> Iterator[str]:
-    yield from (views.TOO_LARGE, views.NO_FILE, views.NO_ADDRESS)
     for each in (guidance.SAML, guidance.OIDC, *guidance.BY_KIND.values()):
         yield from (each.where, each.find)
         for field in each.fields:

@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from broker.services.health import ConnectorHealth
     from broker.services.idempotency import Idempotency
     from broker.services.identities import Identities
+    from broker.services.intake import Intakes
     from broker.services.master_key import MasterKey
     from broker.services.setup_links import SetupLinks
+    from broker.services.setup_renewal import SetupRenewal
     from broker.services.staff import Staff
     from broker.services.statistics import Statistics
     from broker.services.tenants import Tenants
@@ -72,6 +74,8 @@ class Services:
     api_tokens: ApiTokens
     idempotency: Idempotency
     domain_proof: DomainProof
+    intakes: Intakes
+    setup_renewal: SetupRenewal
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,11 @@ def set_connector(connection: Connection, tenant_id: str, link_id: str, connecto
     )
 
 
+def used(connection: Connection, tenant_id: str, link_id: str, at: datetime) -> None:
+    its_own = (_links.c.tenant_id == tenant_id, _links.c.id == link_id)
+    connection.execute(update(_links).where(*its_own).values(last_used_at=at))
+
+
 def revoke(connection: Connection, tenant_id: str, link_id: str, at: datetime) -> int:
     return connection.execute(
         update(_links)

@@ -61,6 +61,10 @@ def save_tenant(connection: Connection, values: dict[str, Any], *, exists: bool)
     _save(connection, tenants, "id", values, exists=exists)
 
 
+def set_intake(connection: Connection, tenant_id: str, intake: dict[str, Any]) -> None:
+    connection.execute(update(tenants).where(tenants.c.id == tenant_id).values(intake=intake))
+
+
 def delete_tenant(connection: Connection, tenant_id: str) -> None:
     brand_images.keep_only(connection, tenant_id, set())
     connection.execute(delete(tenants).where(tenants.c.id == tenant_id))
