@@ -18,6 +18,7 @@ from broker.domain.errors import ConfigurationError, Forbidden
 from broker.domain.messages import translatable
 from broker.services.branding_rules import MAX_BYTES
 from broker.services.operations import branding as operations
+from broker.services.operations.applications import OneApplication
 from broker.services.operations.branding import BrandingView
 from broker.services.operations.tenants import OneTenant
 
@@ -76,11 +77,11 @@ def routes(views: Blueprint, face: ConsoleFace) -> None:
 
 def _tenant(face: ConsoleFace, slug: str) -> Place:
     name = face.run("tenant.show", OneTenant(slug)).name
-    return Place("tenant", slug, name, ("tenant.branding", operations.OneTenant(slug)), ("tenant.brand", operations.BrandTenant))
+    return Place("tenant", slug, name, ("tenant.branding", OneTenant(slug)), ("tenant.brand", operations.BrandTenant))
 
 
 def _application(slug: str) -> Place:
-    show = ("application.branding", operations.OneApplication(slug))
+    show = ("application.branding", OneApplication(slug))
     return Place("application", slug, slug, show, ("application.brand", operations.BrandApplication))
 
 

@@ -37,6 +37,8 @@ AWAITED: frozenset[str] = frozenset(
         "audit.list",
         "health.expiring",
         "health.list",
+        "intake.save",
+        "intake.show",
         "token.create",
         "token.list",
         "token.revoke",

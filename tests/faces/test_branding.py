@@ -18,7 +18,8 @@ from broker.services import declarative
 from broker.services.actor import ROLES, Actor, Role
 from broker.services.applications import SaveApplication
 from broker.services.branding_rules import MAX_BYTES, check, read_image
-from broker.services.operations.branding import BrandApplication, BrandingView, BrandTenant, OneTenant
+from broker.services.operations.branding import BrandApplication, BrandingView, BrandTenant
+from broker.services.operations.tenants import OneTenant
 from broker.services.tenants import SaveTenant
 from tests.support import pages
 from tests.support.console import desk

@@ -289,7 +289,7 @@ def test_what_people_type_is_escaped_and_refused_neutrally(world: World, typed: 
 def test_garbage_with_a_valid_form_token_on_the_set_up_page(world: World, kind: str) -> None:
     browser, tenant_id = world.hub.browser(), world.hub.tenants["acme"]
     base = f"/setup/{world.hub.built.setup_links.create(ME, tenant_id).token}"
-    token = form_of(browser.open(base))[1]["csrf"]
+    token = form_of(browser.open(f"{base}/system"))[1]["csrf"]
     assert browser.post(f"{base}/kind", {"csrf": token, "kind": kind}).status_code == 302
     for ending, fields in (
         ("kind", {"kind": f'"><script>{MARKER}'}),
@@ -299,6 +299,14 @@ def test_garbage_with_a_valid_form_token_on_the_set_up_page(world: World, kind: 
         ("metadata-address", {"metadata_url": "http://169.254.169.254/latest/meta-data"}),
         ("oidc", {"issuer": f'javascript:"><script>{MARKER}', "client_id": MARKER, "client_secret": f"secret-{MARKER}"}),
         ("metadata", {}),
+        ("metadata-text", {"metadata_text": f'<x a="{MARKER}"><script>{MARKER}'}),
+        ("about", {"people": f'"><script>{MARKER}', "manager": f'"><script>{MARKER}'}),
+        ("domains", {"domain": f'"><script>{MARKER}'}),
+        ("domains/check", {"domain": f'"><script>{MARKER}'}),
+        ("domains/withdraw", {"domain": MARKER}),
+        ("take-over", {"answer": MARKER}),
+        ("certificate", {"certificate": MARKER}),
+        ("test", {}),
     ):
         answer = browser.post(f"{base}/{ending}", {"csrf": token, **fields})
         text = answer.get_data(as_text=True)

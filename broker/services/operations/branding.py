@@ -10,7 +10,9 @@ from msgspec import UNSET, UnsetType
 from broker.domain.branding import BrandImage, Branding
 from broker.services.actor import Verb
 from broker.services.branding_rules import decode_image
+from broker.services.operations.applications import OneApplication
 from broker.services.operations.model import VERSION, Call, Operation, argument, given
+from broker.services.operations.tenants import OneTenant
 
 _LOGO = "PNG, JPEG or WebP picture in Base64, at most 200 KB; empty removes it."
 _FAVICON = "PNG, ICO, JPEG or WebP picture in Base64, at most 200 KB; empty removes it."
@@ -26,16 +28,6 @@ class BrandingView:
     logo_url: str = argument("Path below the hub's address where the logo is served; empty without one.")
     favicon_url: str = argument("Path below the hub's address where the icon is served; empty without one.")
     version: int = argument("Version of the tenant or application; rises with every change.")
-
-
-@dataclass(frozen=True, slots=True)
-class OneTenant:
-    tenant: str = argument(_TENANT)
-
-
-@dataclass(frozen=True, slots=True)
-class OneApplication:
-    application: str = argument(_APPLICATION)
 
 
 @dataclass(frozen=True, slots=True)
