@@ -43,6 +43,10 @@ def _last_sign_in(item: Any) -> str:
     return f"{item.last_sign_in_at:%Y-%m-%d %H:%M}" if item.last_sign_in_at else "never"
 
 
+def _failed(item: Any) -> str:
+    return "" if item.error_rate_week is None else f"{item.error_rate_week:g} % of {item.logins_week}"
+
+
 STATE: Column = ("state", _state)
 COLUMNS: dict[str, tuple[Column, ...]] = {
     "TenantView": (_field("slug", "tenant"), _field("name"), STATE),
@@ -52,6 +56,49 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     "ApplicationView": (_field("slug", "application"), _field("name"), _field("protocol"), STATE, ("serves", _serves)),
     "ApplicationTypeView": (_field("protocol"),),
     "ServedApplication": (_field("slug", "application"), _field("name"), _field("protocol"), STATE),
+    "PersonView": (
+        _field("id", "person"),
+        _field("tenant"),
+        _field("name"),
+        _field("email"),
+        STATE,
+        _field("last_seen_at", "last seen"),
+    ),
+    "TokenView": (
+        _field("id", "token"),
+        _field("name"),
+        _field("kind"),
+        _field("only_tenant", "tenant"),
+        _field("verbs"),
+        _field("state"),
+        _field("expires_at", "expires"),
+        _field("last_used_at", "last used"),
+    ),
+    "TraceSummary": (
+        _field("code"),
+        _field("started_at", "when"),
+        _field("outcome"),
+        _field("tenant"),
+        _field("connector"),
+        _field("application"),
+        _field("cause"),
+    ),
+    "HealthView": (
+        _field("connector"),
+        _field("type"),
+        _field("state"),
+        _field("last_success_at", "last success"),
+        ("failed in a week", _failed),
+        _field("certificate_days", "certificate (days)"),
+    ),
+    "AuditView": (
+        _field("at", "when"),
+        _field("actor", "who"),
+        _field("tenant"),
+        _field("action"),
+        _field("object_id", "what"),
+        ("fields", lambda item: [one.name for one in item.fields]),
+    ),
     "StaffView": (_field("email", "address"), _field("name"), ("role", _role), STATE, ("last sign-in", _last_sign_in)),
 }
 """By the name of the view. Views that do not stand here show their first plain fields."""

@@ -64,7 +64,17 @@ class Configuration:
     def apply(self, actor: Actor, source: Source, *, dry_run: bool = False, prune: bool = False) -> list[Change]:
         """Everything in the file, or nothing. Absent objects stay unless `prune`. Raises ConfigurationError."""
         actor.require(Verb.CONFIGURE, None)
+        return self._made(actor, source, self._read_all(source), dry_run=dry_run, prune=prune)
+
+    def plan(self, actor: Actor, source: Source, *, prune: bool = False) -> tuple[list[Change], list[Unnamed]]:
+        """What `apply` would do, and the drift that it would leave. Changes nothing."""
+        actor.require(Verb.CONFIGURE, None)
         read = self._read_all(source)
+        return self._made(actor, source, read, dry_run=True, prune=prune), self._unnamed(read)
+
+    def _made(
+        self, actor: Actor, source: Source, read: dict[tuple[str, str], _Read], *, dry_run: bool, prune: bool
+    ) -> list[Change]:
         described = {entry.slug: self._description(source, entry) for entry in source.federation.applications}
         changes: list[Change] = []
         try:
@@ -83,11 +93,10 @@ class Configuration:
             pass
         return changes
 
-    def unnamed(self, actor: Actor, source: Source) -> list[Unnamed]:
+    def _unnamed(self, entries: dict[tuple[str, str], _Read]) -> list[Unnamed]:
         """Drift that a plan cannot show, because a setting that the file leaves out keeps the value that is stored."""
-        actor.require(Verb.CONFIGURE, None)
         found: list[Unnamed] = []
-        for (tenant_slug, slug), read in self._read_all(source).items():
+        for (tenant_slug, slug), read in entries.items():
             existing = self._connectors.find(self._tenant_id(tenant_slug), slug)
             if existing is None or existing.type != read.type:
                 continue

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -17,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET, UnsetType
 
+from broker.cli import progress
 from broker.cli.commands import main
 from broker.cli.generated import COVERED, command_for, is_paged
 from broker.cli.inputs import InputField, input_fields, input_of
@@ -25,6 +27,7 @@ from broker.services.operations import table
 from broker.services.operations.model import Operation, argument
 from tests.faces.conftest import Cli
 from tests.support.hub import Hub
+from tests.support.servers import wait_until
 
 
 def command_of(name: str) -> click.Command | None:
@@ -162,6 +165,28 @@ def test_a_command_reads_back_any_input(asked: Everything) -> None:
     assert read_back(EVERYTHING, words_of(EVERYTHING, asked)) == asked
 
 
+@pytest.mark.parametrize("operation", table.ALL, ids=lambda operation: operation.name)
+def test_every_operation_can_be_told_every_field(operation: Operation) -> None:
+    for pick in (0, -1):
+        values = {field.name: _sample(field, pick) for field in input_fields(operation) if not field.secret}
+        asked = msgspec.convert(values, operation.input)
+
+        assert read_back(operation, words_of(operation, asked)) == asked
+
+
+def _sample(field: InputField, pick: int) -> Any:
+    if field.choices:
+        return [field.choices[pick]] if field.many else field.choices[pick]
+    if field.kind is bool:
+        return pick == 0
+    if field.kind is str or field.many:
+        words = ["one", "two words", "x/y"][: 2 + pick]
+        return words if field.many else "some text"
+    if field.kind in {int, float, datetime}:
+        return {int: 3, float: 0.5, datetime: "2030-01-01T00:00:00Z"}[field.kind]
+    return [{"template": "x"}] if field.item is not None else {} if is_dataclass(field.kind) else {"en": "x"}
+
+
 def test_what_has_to_be_named_is_an_argument_in_the_order_of_the_path() -> None:
     command = command_for(EVERYTHING, "save")
     assert [each.human_readable_name for each in command.params if isinstance(each, click.Argument)] == ["TENANT"]
@@ -294,6 +319,28 @@ def test_what_came_from_outside_cannot_drive_the_terminal(cli: Cli, hub: Hub) ->
         said = cli(*arguments).output
         assert "Ac\ufffd]0;owned\ufffdme" in said
         assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(said)
+
+
+# --- progress ---------------------------------------------------------------------------------------------------------
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("stream", "told"), [(_Terminal(), True), (io.StringIO(), False)], ids=["a terminal", "a file"])
+def test_progress_is_told_at_a_terminal_only(monkeypatch: pytest.MonkeyPatch, stream: io.StringIO, told: bool) -> None:
+    monkeypatch.setattr(progress, "_FIRST", 0.0)
+    monkeypatch.setattr(progress, "_EVERY", 0.01)
+    monkeypatch.setattr("sys.stderr", stream)
+
+    with progress.working("Applying 3 objects"):
+        if told:
+            wait_until(lambda: "Applying 3 objects … 0 s" in stream.getvalue(), "it is told")
+    progress.note("3 …", ends=False)
+
+    assert ("3 …" in stream.getvalue()) == told
 
 
 # --- completion -------------------------------------------------------------------------------------------------------

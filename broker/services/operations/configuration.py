@@ -89,9 +89,7 @@ def change_view(change: Change) -> ChangeView:
 
 
 def _plan(call: Call, asked: PlanConfiguration) -> Plan:
-    source, configuration = _source(asked), call.services.configuration
-    changes = configuration.apply(call.actor, source, dry_run=True, prune=asked.prune)
-    unnamed = configuration.unnamed(call.actor, source)
+    changes, unnamed = call.services.configuration.plan(call.actor, _source(asked), prune=asked.prune)
     return Plan(tuple(map(change_view, changes)), tuple(unnamed), summary(changes))
 
 
