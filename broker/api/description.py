@@ -40,7 +40,7 @@ def document(public_url: str) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for operation in ALL:
         paths.setdefault(_path(operation), {})[operation.method.lower()] = _operation(operation, of_kind, shared)
-    inputs = {operation.input.__name__ for operation in ALL}
+    inputs = {schemas.name_of(of_kind[operation.input]) for operation in ALL}
     outputs = {name: schema for name, schema in shared.items() if name not in inputs}
     return {
         "openapi": "3.1.0",
@@ -93,17 +93,18 @@ def _tag(operation: Operation) -> str:
 
 
 def _operation(operation: Operation, of_kind: dict[type, Any], shared: dict[str, Any]) -> dict[str, Any]:
+    whole = shared[schemas.name_of(of_kind[operation.input])]
     said: dict[str, Any] = {
         "operationId": operation.name,
         "tags": [_tag(operation)],
         "summary": operation.summary,
         "description": f"Needs the verb `{operation.verb.value}`.",
         "security": [{"token": []}, {"client": [operation.verb.value]}],
-        "parameters": _parameters(operation, shared),
+        "parameters": _parameters(operation, whole),
         "responses": _responses(operation, of_kind[operation.output]),
     }
     if operation.method not in {"GET", "DELETE"}:
-        body = schemas.body_of(operation, shared)
+        body = schemas.body_of(operation, whole)
         content: dict[str, Any] = {"schema": body}
         if (example := about.EXAMPLES.get(operation.name)) is not None:
             content["example"] = example
@@ -111,10 +112,10 @@ def _operation(operation: Operation, of_kind: dict[type, Any], shared: dict[str,
     return said
 
 
-def _parameters(operation: Operation, shared: dict[str, Any]) -> list[dict[str, Any]]:
+def _parameters(operation: Operation, whole: dict[str, Any]) -> list[dict[str, Any]]:
     shown = conditions.shown_by(operation)
     names = dict(zip(operation.path_fields, shown.path_fields if shown else operation.path_fields, strict=False))
-    found = schemas.parameters_of(operation, shared)
+    found = schemas.parameters_of(operation, whole)
     found = [{**one, "name": names.get(one["name"], one["name"])} if one["in"] == "path" else one for one in found]
     if conditions.has_versions(operation):
         found += [about.IF_MATCH] if operation.method != "PUT" else [about.IF_MATCH, about.IF_NONE_MATCH]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -16,20 +16,24 @@ Schema = dict[str, Any]
 
 def components(operations: tuple[Operation, ...]) -> tuple[dict[type, Schema], dict[str, Schema]]:
     """(the schema of every input and output type, the schemas that they refer to)."""
-    kinds = list(dict.fromkeys(kind for operation in operations for kind in (operation.input, operation.output)))
+    kinds = _dataclasses([kind for operation in operations for kind in (operation.input, operation.output)])
     schemas, shared = msgspec.json.schema_components(kinds, ref_template=REFERENCE)
-    for kind in _dataclasses(kinds):
-        if kind.__name__ in shared:
-            _complete(shared[kind.__name__], kind)
+    of_kind = dict(zip(kinds, schemas, strict=True))
+    for kind, schema in of_kind.items():
+        _complete(shared[name_of(schema)], get_origin(kind) or kind)
     for schema in shared.values():
         if "description" in schema:
             schema["description"] = inspect.cleandoc(schema["description"])
-    return dict(zip(kinds, schemas, strict=True)), shared
+    return of_kind, shared
 
 
-def body_of(operation: Operation, shared: dict[str, Schema]) -> Schema:
+def name_of(schema: Schema) -> str:
+    """Of the component that a schema refers to. Two dataclasses of one name have their modules' names in front."""
+    return str(schema["$ref"]).rpartition("/")[2]
+
+
+def body_of(operation: Operation, whole: Schema) -> Schema:
     """What is sent as JSON: the input without what stands in the path. Nothing else is accepted."""
-    whole = shared[operation.input.__name__]
     inside = {name: schema for name, schema in whole["properties"].items() if name not in operation.path_fields}
     required = [name for name in whole["required"] if name in inside]
     body: Schema = {"type": "object", "properties": inside, "additionalProperties": False}
@@ -40,9 +44,8 @@ def body_of(operation: Operation, shared: dict[str, Schema]) -> Schema:
     return body
 
 
-def parameters_of(operation: Operation, shared: dict[str, Schema]) -> list[Schema]:
+def parameters_of(operation: Operation, whole: Schema) -> list[Schema]:
     """Path fields, and for what has no body every other field as a parameter of the address."""
-    whole = shared[operation.input.__name__]
     found = []
     for name, schema in whole["properties"].items():
         plain = {key: value for key, value in schema.items() if key != "description"}
@@ -78,8 +81,8 @@ def _dataclasses(kinds: list[type]) -> list[type]:
     while waiting:
         kind = waiting.pop()
         waiting += get_args(kind)
-        kind = get_origin(kind) or kind
-        if isinstance(kind, type) and dataclasses.is_dataclass(kind) and kind not in found:
+        plain = get_origin(kind) or kind
+        if isinstance(plain, type) and dataclasses.is_dataclass(plain) and kind not in found:
             found[kind] = None
-            waiting += get_type_hints(kind).values()
+            waiting += [hint for hint in get_type_hints(plain).values() if not isinstance(hint, TypeVar)]
     return list(found)
