@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
-from broker.domain.errors import Forbidden, UnknownObject
+from broker.domain.errors import Forbidden, InvalidSettings, UnknownObject
+from broker.domain.messages import translatable
 from broker.services.actor import Actor
 from broker.services.context import check_version, record_refusal
 from broker.services.operations import (
@@ -62,6 +63,17 @@ class Guard:
     version: int
 
 
+LONGEST_QUESTION = 2000
+
+
+def _check_lengths(input: Any) -> None:
+    """Nothing that is looked for is longer, and databases refuse endless patterns. Raises InvalidSettings."""
+    for item in fields(input):
+        value = getattr(input, item.name)
+        if isinstance(value, str) and len(value) > LONGEST_QUESTION:
+            raise InvalidSettings(translatable("Search for something shorter."), field=item.name)
+
+
 class Operations:
     """What faces hold: `operations.run(actor, "tenant.show", ShowTenant("acme"))`."""
 
@@ -77,6 +89,8 @@ class Operations:
         operation = BY_NAME[name]
         try:
             call = self._call(operation, actor, input)
+            if not operation.changes:
+                _check_lengths(input)
             if while_version is None:
                 return operation.run(call, input)
             with self._services.bench.database.unit_of_work():
