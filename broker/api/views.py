@@ -67,7 +67,7 @@ def _view(face: ApiFace, operation: Operation) -> Callable[..., Response]:
         if not _KEY.fullmatch(key):
             raise InvalidSettings("A key has 1 to 255 printable characters.", field="Idempotency-Key")
         answer, repeated = face.services.idempotency.once(
-            caller.id, key, _fingerprint(operation), lambda: _change(face, operation, caller, path)
+            _owner(caller), key, _fingerprint(operation), lambda: _change(face, operation, caller, path)
         )
         return answering.response_of(answer, repeated=repeated)
 
@@ -80,6 +80,11 @@ def _change(face: ApiFace, operation: Operation, caller: ApiToken, path: dict[st
     created = operation.method == "PUT" and not conditions.exists(face.operations, caller.actor, operation, asked)
     output = conditions.run(face.operations, caller.actor, operation, asked, condition)
     return answering.changed(operation, asked, output, created=created)
+
+
+def _owner(caller: ApiToken) -> str:
+    """Two access tokens of one client may hold different verbs, and an answer may hold a secret."""
+    return " ".join((caller.id, *sorted(caller.verbs)))
 
 
 def _fingerprint(operation: Operation) -> str:

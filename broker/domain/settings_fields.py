@@ -16,12 +16,14 @@ def setting(
     risk: str = "",
     choices: tuple[str, ...] = (),
     discovered: bool = False,
+    receives_secrets: bool = False,
 ) -> Any:
     """A field of a Settings dataclass: form, API schema, CLI help and docs page are made from it.
 
     `secret` values are sealed at rest, given by reference, never shown. `risk` names what an option weakens; such an
     option must be off by default, and switching it on is audited. `discovered`: always taken anew from the other side's own
-    description, so that a file of configuration need not say it.
+    description, so that a file of configuration need not say it. `receives_secrets`: secrets are sent there, so whoever changes
+    it has to know them.
     """
     metadata = {
         "help": help,
@@ -30,6 +32,7 @@ def setting(
         "risk": risk,
         "choices": choices,
         "discovered": discovered,
+        "receives_secrets": receives_secrets,
     }
     if default_factory is not MISSING:
         return field(default_factory=default_factory, metadata=metadata, repr=not secret)

@@ -40,11 +40,13 @@ class Audit:
         of = actor.tenant_id or tenant_id
         with self._bench.database.reading() as connection:
             rows = table.search(connection, of, wanted, before_id=before_id, limit=limit)
-            known = {row.tenant_id: trust_queries.tenant(connection, row.tenant_id) for row in rows if row.tenant_id}
-        return [_entry(row, getattr(known.get(row.tenant_id), "slug", row.tenant_id or "")) for row in rows]
+            names = trust_queries.tenant_names(connection, {row.tenant_id for row in rows if row.tenant_id})
+        slugs = {row.id: row.slug for row in names}
+        return [_entry(row, slugs.get(row.tenant_id, row.tenant_id or "")) for row in rows]
 
     def export(self, actor: Actor, tenant_id: str | None, wanted: Wanted) -> Iterator[Entry]:
         """All of them, page by page, so that memory stays small whatever is asked for. That it was exported is an entry too."""
+        actor.require(Verb.READ_AUDIT, tenant_id if actor.tenant_id is None else actor.tenant_id)
         note(self._bench, actor.name, kind="audit", object_id="", tenant_id=actor.tenant_id or tenant_id, action="exported")
         return self._pages(actor, tenant_id, wanted)
 

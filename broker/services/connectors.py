@@ -22,6 +22,7 @@ from connectors.contract import Discovers, PublishesMetadata, ReadsMetadata, Set
 
 BY_SETTINGS = translatable("Its settings were entered one by one, without a description of the provider.")
 _RISK = "Risk accepted: "
+SECRET_AGAIN = translatable("The secret would go to another address now. Enter it again: a stored one stays with its address.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +195,8 @@ class Connectors:
             said, warned = self.words(command.tenant_id, existing.id) if current is not None and existing is not None else ((), ())
             understood = list(said) or ([BY_SETTINGS] if settings != mapping.settings_from(kind.Settings, {}) else [])
             warnings = [line for line in warned if not line.startswith(_RISK)]
+        if current is not None:
+            _check_secrets(current, settings, command.settings)
         warnings += [f"{_RISK}{risk}" for risk in risks(settings) if f"{_RISK}{risk}" not in warnings]
         return Understood(settings, tuple(understood), tuple(warnings))
 
@@ -206,7 +209,7 @@ class Connectors:
         if command.acceptance_rules is not None:
             check_transform_rules(command.acceptance_rules, "acceptance")
         understood = understood or self.understand(command)
-        self._check_weakening(actor, command)
+        self._check_weakening(actor, command, understood)
         with self._bench.database.unit_of_work() as connection:
             row = trust_queries.connector_by_slug(connection, command.tenant_id, command.slug)
             existing = None if row is None else self._preparer.read_connector(row)
@@ -225,16 +228,19 @@ class Connectors:
             )
             return self._write(actor, existing, connector, understood)
 
-    def _check_weakening(self, actor: Actor, command: SaveConnector) -> None:
-        """What weakens a check is for operators to decide, not for whoever sets one tenant up. Raises Forbidden."""
+    def _check_weakening(self, actor: Actor, command: SaveConnector, understood: Understood) -> None:
+        """What weakens a check is for operators to decide, not for whoever sets one tenant up, however the setting is reached:
+        by name, out of metadata, or as what was accepted of a provider of another type. Raises Forbidden.
+        """
         if actor.speaks_for_the_hub:
             return
         existing = self.find(command.tenant_id, command.slug)
         if command.admits_guests and not (existing is not None and existing.admits_guests):
             raise Forbidden("Only an operator may admit guests.", field="admits_guests", cause=f"{actor.name} may only set up")
-        for item in fields(registry.connector_type(command.type).Settings):
-            held = getattr(existing.settings, item.name, item.default) if existing is not None else item.default
-            if item.metadata.get("risk") and command.settings.get(item.name, held) != held:
+        current = existing.settings if existing is not None and existing.type == command.type else None
+        for item in fields(understood.settings):
+            held = item.default if current is None else getattr(current, item.name)
+            if item.metadata.get("risk") and getattr(understood.settings, item.name) != held:
                 raise Forbidden("Only an operator may change this setting.", field=item.name, cause=item.metadata["risk"])
 
     def draft(self, actor: Actor, tenant_id: str, slug: str, type_name: str, name: str) -> Connector:
@@ -349,6 +355,16 @@ class Connectors:
                 fields_changed=changed,
             )
         return Change("connector", connector.slug, connector.id, action, changed, understood.warnings)
+
+
+def _check_secrets(before: Any, after: Any, given: dict[str, Any]) -> None:
+    """Nobody reads a secret, so nobody may have it sent to an address of their own either. Raises InvalidSettings."""
+    names = {item.name for item in fields(after) if item.metadata.get("receives_secrets")}
+    if all(getattr(before, name) == getattr(after, name) for name in names):
+        return
+    for item in fields(after):
+        if item.metadata.get("secret") and getattr(before, item.name) and item.name not in given:
+            raise InvalidSettings(SECRET_AGAIN, field=item.name)
 
 
 def _shown(connector: Connector) -> dict[str, Any]:

@@ -134,7 +134,7 @@ def record_refusal(bench: Workbench, actor: Actor, operation: str, tenant_id: st
             connection,
             {
                 "at": bench.clock.now(),
-                "actor": actor.name,
+                "actor": actor.name[:120],
                 "tenant_id": tenant_id,
                 "action": "operation.refused",
                 "object_kind": "operation",

@@ -22,7 +22,7 @@ _SHARED = ("common", "organizations")
 class EntraOidcSettings(OidcSettings):
     """Microsoft's words; the addresses follow from the tenant and discovery."""
 
-    issuer: str = setting("Follows from the tenant", default="", discovered=True)
+    issuer: str = setting("Follows from the tenant", default="", discovered=True, receives_secrets=True)
     tenant: str = setting("Directory (tenant) ID; or organizations or common, with a list of permitted tenants", default="")
     permitted_tenants: tuple[str, ...] = setting("Directory IDs that may sign in when the tenant is shared", default=())
     trust_xms_edov: bool = setting(

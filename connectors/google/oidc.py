@@ -18,7 +18,7 @@ from connectors.oidc.settings import OidcSettings
 class GoogleOidcSettings(OidcSettings):
     """Google's words."""
 
-    issuer: str = setting("Google's issuer", default="https://accounts.google.com")
+    issuer: str = setting("Google's issuer", default="https://accounts.google.com", receives_secrets=True)
     hosted_domains: tuple[str, ...] = setting("Workspace domains whose people may sign in", default=())
 
 

@@ -20,12 +20,12 @@ class OidcSettings:
     Everything has a default, because a draft exists before anything was entered; `validate` says what is missing.
     """
 
-    issuer: str = setting("The provider's address, exactly as it names itself (iss)", default="")
+    issuer: str = setting("The provider's address, exactly as it names itself (iss)", default="", receives_secrets=True)
     client_id: str = setting("Client id that the provider gave us", default="")
     client_secret: str = setting("Client secret that the provider gave us; none for a public client", default="", secret=True)
     scopes: tuple[str, ...] = setting("Scopes to ask for", default=("openid", "profile", "email"))
     authorization_endpoint: str = setting("Where people sign in (from discovery)", default="", discovered=True)
-    token_endpoint: str = setting("Where codes are exchanged (from discovery)", default="", discovered=True)
+    token_endpoint: str = setting("Where codes are exchanged (from discovery)", default="", discovered=True, receives_secrets=True)
     userinfo_endpoint: str = setting("Where details about people come from (from discovery)", default="", discovered=True)
     jwks_uri: str = setting("Where the provider publishes its keys (from discovery)", default="", discovered=True)
     jwks: str = setting("The provider's keys as last seen (from discovery)", default="", multiline=True, discovered=True)

@@ -10,6 +10,8 @@ from broker.services.operations.model import Call
 TENANT = "Short name of a tenant; empty: of every one that you may see."
 SINCE = "From this time on, such as 2026-11-26 or 2026-11-26T10:00:00Z (UTC)."
 UNTIL = "Until before this time; a day alone means its end."
+_YEARS = (1970, 9000)
+"""Nothing happened before, and whoever counts on from a time must not fall off the end of the calendar."""
 
 
 def tenant_id_of(call: Call, slug: str) -> str | None:
@@ -24,7 +26,13 @@ def tenant_id_of(call: Call, slug: str) -> str | None:
 
 
 def application_id_of(call: Call, slug: str) -> str:
-    return call.services.applications.get(slug).id if slug else ""
+    """Which others there are is not a tenant's to know. Raises UnknownObject."""
+    if not slug:
+        return ""
+    found, own = call.services.applications.get(slug), call.actor.tenant_id
+    if own is not None and not found.serves(own):
+        raise UnknownObject(f"There is no application {slug!r}.", field="application")
+    return found.id
 
 
 def connector_id_of(call: Call, tenant_id: str | None, name: str) -> str:
@@ -40,13 +48,13 @@ def moment(text: str, field: str, *, end_of_day: bool = False) -> datetime | Non
     """None for "". Raises InvalidSettings."""
     if not text.strip():
         return None
+    wrong = InvalidSettings("Write a time as 2026-11-26 or 2026-11-26T10:00:00Z.", field=field)
     try:
         found = datetime.fromisoformat(text.strip())
     except ValueError as error:
-        raise InvalidSettings("Write a time as 2026-11-26 or 2026-11-26T10:00:00Z.", field=field) from error
+        raise wrong from error
+    if not _YEARS[0] <= found.year <= _YEARS[1]:
+        raise wrong
     if end_of_day and len(text.strip()) == 10:
         found = found.replace(hour=23, minute=59, second=59, microsecond=999_999)
-    try:
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-    except OverflowError as error:
-        raise InvalidSettings("Write a time as 2026-11-26 or 2026-11-26T10:00:00Z.", field=field) from error
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from broker.domain.errors import Forbidden, InvalidSettings, UnknownObject
+from broker.domain.errors import Forbidden, UnknownObject
 from broker.domain.messages import translatable
 from broker.services.actor import Actor
 from broker.services.context import check_version, record_refusal
@@ -51,6 +52,8 @@ ALL: tuple[Operation, ...] = (
     *staff.OPERATIONS,
     *configuration.OPERATIONS,
 )
+SWITCHED_OFF = translatable("Your organisation is switched off here. Please ask the people who run this service.")
+"""What holds for a tenant's people and set-up links holds for its administrators and tokens."""
 BY_NAME: dict[str, Operation] = {operation.name: operation for operation in ALL}
 
 
@@ -103,6 +106,8 @@ class Operations:
             raise
 
     def _call(self, operation: Operation, actor: Actor, input: Any) -> Call:
+        if actor.tenant_id is not None and not self._services.tenants.by_id(actor.tenant_id).enabled:
+            raise Forbidden(SWITCHED_OFF, cause=f"the tenant of {actor.name} is switched off")
         if operation.of_tenant:
             try:
                 tenant = self._services.tenants.visible(actor, input.tenant, operation.verb)

@@ -31,7 +31,7 @@ def seen_last(connection: Connection, tenant_id: str | None, *, after: str, limi
     if tenant_id is not None:
         query = query.where(_people.c.tenant_id == tenant_id)
     moment, _, person = after.partition(".")
-    if moment.isdigit() and len(moment) < 18:
+    if moment.isdecimal() and len(moment) < 18:
         at = _EPOCH + timedelta(microseconds=int(moment))
         same_moment = and_(_people.c.last_seen_at == at, _people.c.id < person)
         query = query.where(_people.c.last_seen_at <= at, or_(_people.c.last_seen_at < at, same_moment))
