@@ -6,7 +6,6 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from broker.domain.errors import Forbidden, InvalidSettings, UnknownObject
-from broker.domain.errors import Forbidden, UnknownObject
 from broker.domain.messages import translatable
 from broker.services.actor import Actor
 from broker.services.context import check_version, record_refusal
