@@ -136,7 +136,7 @@ def error_classes() -> Iterator[type[BrokerError]]:
     seen: set[str] = set()
     while waiting:
         kind = waiting.pop(0)
-        waiting = [each for each in kind.__subclasses__() if each.__module__ == BrokerError.__module__] + waiting
+        waiting = [each for each in kind.__subclasses__() if each.__module__.startswith("broker.domain.")] + waiting
         if kind is not BrokerError and kind.code not in seen:
             seen.add(kind.code)
             yield kind

@@ -212,6 +212,21 @@ BY_CODE: dict[str, Cause] = {
         translatable("Upload the file instead, or give a public https address that answers directly."),
         Act.OPERATOR,
     ),
+    "unreadable_body": Cause(
+        translatable("What a script sent is no JSON object, or a name occurs in it twice."),
+        translatable("Send one JSON object in UTF-8, with each name once."),
+        Act.OPERATOR,
+    ),
+    "unsupported_media_type": Cause(
+        translatable("What a script sent is not marked as JSON."),
+        translatable("Send the header Content-Type: application/json."),
+        Act.OPERATOR,
+    ),
+    "no_such_resource": Cause(
+        translatable("A script asked for an address that the API does not have."),
+        translatable("Compare the address with the description at /api/v1/openapi.json."),
+        Act.OPERATOR,
+    ),
 }
 
 SUCCEEDED = translatable("The person was signed in.")
