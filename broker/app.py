@@ -57,6 +57,7 @@ from broker.services.identities import Identities
 from broker.services.intake import Intakes
 from broker.services.master_key import MasterKey
 from broker.services.operations import Operations, Services
+from broker.services.setup_health import SetupHealth
 from broker.services.setup_links import SetupLinks
 from broker.services.setup_renewal import SetupRenewal
 from broker.services.staff import Staff
@@ -244,7 +245,12 @@ def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
 
 def _portal(services: Services) -> PortalFace:
     return PortalFace(
-        services.setup_links, services.setup_renewal, services.domain_proof, services.login_tests, services.intakes
+        services.setup_links,
+        services.setup_renewal,
+        services.domain_proof,
+        services.login_tests,
+        services.intakes,
+        SetupHealth(services.bench, services.traces, services.health),
     )
 
 

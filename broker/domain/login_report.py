@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+TEST_APPLICATION_ID = "test-login"
+"""What stands on the trace of a test in place of an application: whoever counts logins leaves it out."""
+
 
 class ReportState(StrEnum):
     READY = "ready"  # made; no browser has begun it yet

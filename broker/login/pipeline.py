@@ -28,6 +28,7 @@ from broker.domain.errors import (
 )
 from broker.domain.home_realm import HomeRealm
 from broker.domain.http import Cookie, Incoming, Outgoing, Reply
+from broker.domain.login_report import TEST_APPLICATION_ID
 from broker.domain.request import AuthenticationRequest
 from broker.domain.trace import Trace
 from broker.domain.transaction import LoginTransaction, Purpose
@@ -313,7 +314,7 @@ class Pipeline:
 
 def _traced_application(transaction: LoginTransaction, application: PreparedApplication) -> str:
     """Tests count for nobody: on the trace they are none of the application's logins."""
-    return testing.APPLICATION_ID if transaction.purpose is Purpose.TEST else application.application.id
+    return TEST_APPLICATION_ID if transaction.purpose is Purpose.TEST else application.application.id
 
 
 def _log(login: Login) -> None:

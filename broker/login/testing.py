@@ -20,7 +20,7 @@ from broker.domain.claims import Claim
 from broker.domain.clock import Clock
 from broker.domain.errors import BrokerError, Disabled, InvalidSettings
 from broker.domain.http import Outgoing, Redirect
-from broker.domain.login_report import LoginReport, ReportState, Said
+from broker.domain.login_report import TEST_APPLICATION_ID, LoginReport, ReportState, Said
 from broker.domain.messages import translatable
 from broker.domain.request import AuthenticationRequest
 from broker.domain.response import AuthenticationResponse
@@ -34,7 +34,6 @@ from broker.store.tables import trust_queries
 from broker.store.transient.contract import TransientStore
 
 PROTOCOL = "test"
-APPLICATION_ID = "test-login"
 KEPT = timedelta(days=1)
 _KIND = "login.report"
 _CONTEXT = "where a test login returns to"
@@ -55,8 +54,8 @@ class TestProtocol:
     name = PROTOCOL
     Settings: type = NoSettings
     built_in = Application(
-        id=APPLICATION_ID,
-        slug=APPLICATION_ID,
+        id=TEST_APPLICATION_ID,
+        slug=TEST_APPLICATION_ID,
         name=translatable("a test"),
         protocol=PROTOCOL,
         settings=NoSettings(),
@@ -72,7 +71,7 @@ class TestProtocol:
 
     def prepare(self, application: Application) -> None:
         """Raises InvalidSettings for any application but the one that is built in."""
-        if application.id != APPLICATION_ID:
+        if application.id != TEST_APPLICATION_ID:
             raise InvalidSettings("Test logins are part of the hub; they cannot be registered.", field="protocol")
 
     def lookup_keys(self, application: Application) -> tuple[str, ...]:
@@ -138,7 +137,7 @@ def request_for(report: LoginReport, keyring: Keyring, return_to: str) -> Authen
     """`return_to`: the page that shows the report. It may carry a set-up link's token, so it travels sealed."""
     sealed = base64.b64encode(keyring.seal(return_to.encode(), _CONTEXT)).decode()
     return AuthenticationRequest(
-        report.application_id or APPLICATION_ID,
+        report.application_id or TEST_APPLICATION_ID,
         PROTOCOL,
         f"/test/{report.id}",
         protocol_state={"report": report.id, "return_to": sealed},

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from broker.services.domain_proof import DomainProof
 from broker.services.intake import Intakes
+from broker.services.setup_health import SetupHealth
 from broker.services.setup_links import SetupLinks
 from broker.services.setup_renewal import SetupRenewal
 from broker.services.test_login import LoginTests
@@ -18,3 +19,4 @@ class PortalFace:
     proof: DomainProof
     tests: LoginTests
     intakes: Intakes
+    health: SetupHealth

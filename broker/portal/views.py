@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+from flask import Blueprint
 
-from broker.portal import details, pages, proving, trying, walk
+from broker.portal import details, later, pages, proving, trying, walk
 from broker.portal.face import PortalFace
 
-PARTS = (walk.routes, details.routes, details.more_routes, proving.routes, trying.routes)
+PARTS = (later.routes, walk.routes, details.routes, details.more_routes, proving.routes, trying.routes)
 
 
 def blueprint(face: PortalFace) -> Blueprint:
@@ -16,10 +16,6 @@ def blueprint(face: PortalFace) -> Blueprint:
     @views.before_request
     def enter() -> None:
         pages.enter(face)
-
-    @views.get("")
-    def overview(token: str) -> Response:
-        return pages.show(face, "portal/overview.html")
 
     for routes in PARTS:
         routes(views, face)

@@ -385,3 +385,44 @@ def test_pages_without_a_token_of_their_form_change_nothing(hub: Hub, acme: Admi
     for ending in STANDS_ON:
         assert acme.browser.post(f"{acme.link}{ending}", {"csrf": "0" * 64}).status_code in {400, 403}, ending
     assert hub.count("audit") == before
+
+
+# --- how it is doing --------------------------------------------------------------------------------------------------
+
+
+def test_later_visits_show_the_latest_sign_ins_of_their_own_tenant_and_no_others(
+    hub: Hub, dns: Zone, acme: Administrator, connected: SamlSide
+) -> None:
+    theirs, app = hub.saml_idp("globex"), hub.saml_app()
+    browser = hub.browser()
+    other = theirs.authenticate(browser, browser.open(app.login_url(tenant="globex")), audience="https://wrong.example")
+    prove(acme, dns)
+    acme.switch_on()
+    browser = hub.browser()
+    failed = connected.authenticate(browser, browser.open(app.login_url(tenant="acme")), audience="https://wrong.example")
+    app.learn(connected.authenticate(browser, browser.open(app.login_url(tenant="acme"))))
+    acme.test(connected)
+
+    for page in (acme.page(), acme.page("/sign-ins")):
+        text = pages.text(page)
+        assert "Signed in." in text
+        assert "The test passed." in text
+        assert "The answer of your organisation's sign-in service could not be accepted." in text
+        assert pages.reference_code(failed.data) in page
+        assert pages.reference_code(other.data) not in page
+        assert "ann@acme.example.com" not in page, "who it was is for support"
+
+
+def test_the_condition_is_said_in_words_and_a_test_is_no_sign_in(hub: Hub, acme: Administrator, connected: SamlSide) -> None:
+    acme.test(connected, audience="https://wrong.example")
+    acme.switch_on()
+    hub.clock.forward(minutes=1)
+    hub.built.services.health.refresh()
+
+    text = pages.text(acme.page())
+    assert "Nobody has signed in through it yet." in text
+    assert "days left" in text
+
+
+def test_a_page_of_sign_ins_that_cannot_be_is_the_first(acme: Administrator) -> None:
+    assert "Nobody has tried to sign in yet." in pages.text(acme.page("/sign-ins?begin=nonsense"))

@@ -78,6 +78,7 @@ ROUTES: dict[str, Route] = {
     "/branding/<accent>.css": Route(("GET",), {"accent": "colour"}, fixed=True),
     "/branding/images/<image_id>": Route(("GET",), {"image_id": "picture"}, fixed=True),
     "/setup/<token>": Route(("GET",), _SETUP),
+    "/setup/<token>/sign-ins": Route(("GET",), _SETUP, ("begin",)),
     "/setup/<token>/system": Route(("GET",), _SETUP),
     "/setup/<token>/about": Route(("GET", "POST"), _SETUP, ("csrf", "people", "at_once", "manager", "contact", "remarks")),
     "/setup/<token>/values": Route(("GET",), _SETUP),

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
+from broker.domain.login_report import TEST_APPLICATION_ID
 from broker.store.tables.statistics import connector_health
 from broker.store.tables.traces import TraceRow
 from broker.store.tables.trusts import connectors, tenants
@@ -22,6 +23,7 @@ def last_seen(connection: Connection, since: datetime) -> list[Row[Any]]:
             select(*key, func.max(_traces.c.started_at).label("at"))
             .join(connectors, connectors.c.id == _traces.c.connector_id)
             .where(_traces.c.started_at >= since, _traces.c.outcome.in_(("succeeded", "failed")))
+            .where(_traces.c.application_id != TEST_APPLICATION_ID)
             .group_by(*key)
         )
     )

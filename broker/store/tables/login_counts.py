@@ -1,6 +1,6 @@
 """Counting logins: hours that are over are folded into rows, the hours since then are counted in the traces themselves.
 
-A login of nobody that we know (no application) is none, and neither is a refused request for tokens.
+A login of nobody that we know (no application) is none, and neither are a test and a refused request for tokens.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, Select, bindparam, delete, func, insert, literal, select, type_coerce
 from sqlalchemy.dialects import postgresql, sqlite
 
+from broker.domain.login_report import TEST_APPLICATION_ID
 from broker.store.db import Instant
 from broker.store.statements import Statement
 from broker.store.tables import hub_settings
@@ -28,7 +29,11 @@ _NOT_A_LOGIN = "token_request_refused"
 
 _traces = TraceRow.__table__
 _raw = type_coerce(_traces.c.started_at, BigInteger)
-_IS_LOGIN = (_traces.c.application_id.is_not(None), func.coalesce(_traces.c.error_code, "") != _NOT_A_LOGIN)
+_IS_LOGIN = (
+    _traces.c.application_id.is_not(None),
+    _traces.c.application_id != TEST_APPLICATION_ID,
+    func.coalesce(_traces.c.error_code, "") != _NOT_A_LOGIN,
+)
 
 
 @dataclass(frozen=True, slots=True)

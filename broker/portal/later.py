@@ -1,0 +1,28 @@
+"""Later visits: where the set-up stands, how the connection is doing, and who could not sign in."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from broker.domain.errors import InvalidSettings
+from broker.portal import pages
+from broker.portal.face import PortalFace
+from broker.web.http import incoming_of
+
+LATEST = 5
+
+
+def routes(views: Blueprint, face: PortalFace) -> None:
+    @views.get("")
+    def overview(token: str) -> Response:
+        here = pages.visit()
+        latest, _ = face.health.sign_ins(here, limit=LATEST)
+        return pages.show(face, "portal/overview.html", latest=latest, condition=face.health.condition(here))
+
+    @views.get("/sign-ins")
+    def sign_ins(token: str) -> Response:
+        try:
+            found, following = face.health.sign_ins(pages.visit(), after=incoming_of(request).one("begin") or "")
+        except InvalidSettings:
+            found, following = face.health.sign_ins(pages.visit())  # the address of a page that cannot be: the first one
+        return pages.show(face, "portal/sign_ins.html", sign_ins=found, more=following)
