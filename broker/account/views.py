@@ -69,11 +69,12 @@ def _own(face: AccountFace) -> Session | None:
 
 def _page(face: AccountFace, session: Session, notice: str) -> Response:
     mine = face.account.show(session)
+    sessions = [(session_view(seen), seen.session.id == session.id) for seen in mine.sessions]
     context = {
         "mine": mine,
         "person": mine.person,
         "said": words.said(mine.profile),
-        "sessions": [(session_view(seen), seen.session.id == session.id) for seen in mine.sessions],
+        "sessions": sorted(sessions, key=lambda each: not each[1]),
         "browser": words.browser,
         "notice": notice,
         "branding": mine.branding,

@@ -39,14 +39,14 @@ class Place:
     """Whose branding, and the operations that show and change it."""
 
     kind: str
-    slug: str
-    name: str
+    subject: Any
+    """What is shown of the tenant or application."""
     show: tuple[str, Any]
     change: tuple[str, type]
 
     @property
     def address(self) -> str:
-        return f"/console/{self.kind}s/{self.slug}/branding"
+        return f"/console/{self.kind}s/{self.subject.slug}/branding"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +68,22 @@ def routes(views: Blueprint, face: ConsoleFace) -> None:
 
     @views.get("/applications/<application>/branding")
     def application_branding(application: str) -> Response:
-        return _page(face, _application(application))
+        return _page(face, _application(face, application))
 
     @views.post("/applications/<application>/branding")
     def brand_application(application: str) -> Response:
-        return _save(face, _application(application))
+        return _save(face, _application(face, application))
 
 
 def _tenant(face: ConsoleFace, slug: str) -> Place:
-    name = face.run("tenant.show", OneTenant(slug)).name
-    return Place("tenant", slug, name, ("tenant.branding", OneTenant(slug)), ("tenant.brand", operations.BrandTenant))
+    show = ("tenant.branding", OneTenant(slug))
+    return Place("tenant", face.run("tenant.show", OneTenant(slug)), show, ("tenant.brand", operations.BrandTenant))
 
 
-def _application(slug: str) -> Place:
+def _application(face: ConsoleFace, slug: str) -> Place:
     show = ("application.branding", OneApplication(slug))
-    return Place("application", slug, slug, show, ("application.brand", operations.BrandApplication))
+    subject = face.run("application.show", OneApplication(slug))
+    return Place("application", subject, show, ("application.brand", operations.BrandApplication))
 
 
 def _page(face: ConsoleFace, place: Place, problem: pages.Problem | None = None, offer: str = "") -> Response:
@@ -132,7 +133,7 @@ def _save(face: ConsoleFace, place: Place) -> Response:
 def _command(place: Place, typed: dict[str, str]) -> Any:
     version = request.form.get("version", "")
     return place.change[1](
-        place.slug,
+        place.subject.slug,
         colour=typed["colour"],
         welcome={key: typed[f"welcome_{key}"] for key in ("en", "fr") if typed[f"welcome_{key}"].strip()},
         **{name: typed[name] for name in _LINKS},

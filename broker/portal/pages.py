@@ -55,6 +55,7 @@ def show(face: PortalFace, template: str, step: str = "", problem: Problem | Non
         )
     )
     frame = {
+        "branding": here.tenant.branding,
         "state": state,
         "connector": connector,
         "held": held,

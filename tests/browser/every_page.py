@@ -26,6 +26,7 @@ from tests.support.partners import choose_home_realm
 from tests.support.pictures import png
 from tests.support.saml_people import SamlPerson
 
+USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 PEOPLE = (("Alice", "Archer"), ("Bob", "Baker"), ("Élodie", "Müller"), ("Grace", "Gomez"), ("Peter", "Gibson"))
 ELSEWHERE = ("/api", "/static", "/health", "/version", "/saml", "/oauth2", "/t/", "/.well-known", "/upstream", "/branding/")
 """Not pages: programs read them."""
@@ -85,6 +86,7 @@ class World:
         return self._speaking(Desk(self.hub, self.owner).browser)
 
     def _speaking(self, browser: Browser) -> Browser:
+        browser.headers = {"User-Agent": USER_AGENT}
         browser.client.set_cookie(COOKIE_PREFIX + "language", self.language, domain="localhost", secure=True)
         return browser
 

@@ -262,6 +262,12 @@ def test_given_no_branding_then_the_pages_are_as_the_hubs_own(hub: Hub) -> None:
     assert "mark.svg" in page
 
 
+def test_given_a_set_up_link_then_its_pages_look_like_the_tenant(hub: Hub) -> None:
+    branded(hub)
+    token = hub.built.setup_links.create(ME, hub.tenants["acme"]).token
+    assert "/branding/7a0019.css" in hub.browser().open(f"/setup/{token}").get_data(as_text=True)
+
+
 # --- who and how ------------------------------------------------------------------------------------------------------
 
 

@@ -38,10 +38,14 @@ class Browser:
 
     def __init__(self, app: Any) -> None:
         self.client = Client(app, use_cookies=True)
+        self.headers: dict[str, str] = {}
+        """Sent with every request."""
 
     def open(self, url: str, **arguments: Any) -> TestResponse:
         parts = urlsplit(url)
         path = parts.path + (f"?{parts.query}" if parts.query else "")
+        if self.headers:
+            arguments["headers"] = {**self.headers, **arguments.get("headers", {})}
         return self.client.open(path, base_url=PUBLIC_URL, **arguments)
 
     def post(self, url: str, fields: dict[str, str] | tuple[tuple[str, str], ...]) -> TestResponse:
