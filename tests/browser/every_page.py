@@ -61,7 +61,9 @@ class World:
             "link": shown.links[0].id,
             "staff": self.owner.id,
             "report_id": hub.built.services.login_tests.make(ME, hub.tenants["acme"], "idp").id,
+            "test": hub.built.services.login_tests.make(ME, hub.tenants["acme"], "idp").id,
             "code": reference_code(self.failed()),
+            "token": self.setup_token(),
         }
 
     def _brand(self) -> None:
