@@ -12,11 +12,13 @@ from broker.console.forms import Control
 from broker.console.pages import Problem
 from broker.domain.messages import translatable
 from broker.services.actor import Verb
+from broker.services.intake import AT_ONCE, PEOPLE
 from broker.services.operations.applications import ListServedApplications
 from broker.services.operations.connectors import ListConnectors
 from broker.services.operations.domain_claims import ListDomainClaims
 from broker.services.operations.domains import ListDomains
 from broker.services.operations.health import ListHealth
+from broker.services.operations.intake import ShowIntake
 from broker.services.operations.setup_links import ListSetupLinks
 from broker.services.operations.tenants import OneTenant
 from broker.services.operations.usage import ShowUsage, UsageView
@@ -54,6 +56,8 @@ def overview(face: ConsoleFace, slug: str, problem: Problem | None = None) -> Re
         "claims": face.run("domain.claims", ListDomainClaims(slug, after=pages.asked("claims"), limit=SHOWN)),
         "health": {each.connector: each for each in face.run("health.list", ListHealth(slug)).items},
         "usage": _usage(face, slug),
+        "said": face.run("intake.show", ShowIntake(slug)),
+        "words": {"people": PEOPLE, "at_once": AT_ONCE},
         "form": forms.filled((DOMAIN,), None if claiming else problem),
         "claim_form": forms.filled((CLAIM,), problem if claiming else None),
     }

@@ -35,15 +35,9 @@ NOT_IN_THE_CONSOLE: dict[str, str] = {
 AWAITED: frozenset[str] = frozenset(
     {
         "audit.list",
-        "health.expiring",
-        "health.list",
-        "intake.save",
-        "intake.show",
         "token.create",
-        "token.list",
         "token.revoke",
         "usage.list",
-        "usage.show",
     }
 )
 """Being built: operations that wait for their page, services that wait for their operation. Empty when all is done."""

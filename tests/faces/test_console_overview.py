@@ -155,3 +155,20 @@ def test_given_a_domain_that_another_tenant_has_proved_then_it_is_passed_on_from
     acme.submit("/console/domain-conflicts", "/transfer")
     assert "The domain has been passed on." in pages.text(acme.page(ACME))
     assert hub.built.tenants.domain(hub.tenants["acme"], "shared.example")
+
+
+# --- what the customer said -----------------------------------------------------------------------------------------------
+
+
+def test_given_what_a_customer_said_then_its_page_shows_it_and_staff_may_note_more(hub: Hub, acme: Desk) -> None:
+    assert "has not said anything about itself yet" in pages.text(acme.page(ACME))
+    acme.submit(f"{ACME}/intake", "/intake", people="1000", contact="anna@acme.example", remarks="Shift begins at six.")
+    said = pages.text(acme.page(ACME))
+    assert "up to 1,000" in said
+    assert "anna@acme.example" in said
+    assert "Shift begins at six." in said
+    wrong = acme.submit(f"{ACME}/intake", "/intake", people="1000", manager="x" * 500)
+    assert wrong.status_code == 400
+    assert 'id="wrong-manager"' in wrong.text
+    assert "anna@acme.example" in wrong.text
+    assert desk(hub, Role.SUPPORT).get(f"{ACME}/intake").status_code == 403
