@@ -28,6 +28,7 @@ from broker.console import (
     staff,
     tenant_page,
     tenants,
+    tokens,
     welcome,
 )
 from broker.console.face import ConsoleFace
@@ -54,6 +55,7 @@ AREAS = (
     application_settings.routes,
     me.routes,
     staff.routes,
+    tokens.routes,
     branding.routes,
     sign_ins.routes,
     errors.routes,

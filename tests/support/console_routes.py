@@ -41,6 +41,19 @@ POST  /console/tenants/<tenant>/connectors/<connector>/metadata/save       set_u
 POST  /console/tenants/<tenant>/connectors/<connector>/enable              set_up
 POST  /console/tenants/<tenant>/connectors/<connector>/disable             set_up
 POST  /console/tenants/<tenant>/connectors/<connector>/delete              configure
+POST  /console/tenants/<tenant>/claims                                     set_up
+POST  /console/tenants/<tenant>/claims/<domain>/check                      set_up
+POST  /console/tenants/<tenant>/claims/<domain>/withdraw                   set_up
+GET   /console/domain-conflicts                                            read hub
+POST  /console/domain-conflicts/<domain>/transfer                          configure hub
+GET   /console/tenants/<tenant>/connectors/<connector>/test                set_up
+POST  /console/tenants/<tenant>/connectors/<connector>/test                set_up
+GET   /console/tenants/<tenant>/connectors/<connector>/tests/<test>        set_up
+GET   /console/search                                                      read
+GET   /console/sign-ins                                                    read_traces
+GET   /console/sign-ins/<code>                                             read_traces
+GET   /console/errors                                                      public
+GET   /console/errors/<code>                                               public
 GET   /console/applications                                                read hub
 GET   /console/applications/<application>                                  read hub
 GET   /console/applications/<application>/settings                         configure hub
@@ -81,6 +94,10 @@ GET   /console/new/staff                                                   admin
 POST  /console/new/staff                                                   administer hub
 GET   /console/staff-sign-in                                               administer hub
 POST  /console/staff-sign-in                                               administer hub
+GET   /console/tokens                                                      administer hub
+GET   /console/new/token                                                   administer hub
+POST  /console/new/token                                                   administer hub
+POST  /console/tokens/<token>/revoke                                       administer hub
 GET   /console/me                                                          anybody
 POST  /console/me/name                                                     anybody
 GET   /console/me/passkey                                                  anybody
