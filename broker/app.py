@@ -49,6 +49,7 @@ from broker.services.connectors import Connectors
 from broker.services.context import Workbench
 from broker.services.doctor import Doctor
 from broker.services.domain_proof import DomainProof
+from broker.services.explain import Explain
 from broker.services.export import Export
 from broker.services.federation import FederationMap
 from broker.services.health import ConnectorHealth
@@ -222,6 +223,7 @@ def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
         export=Export(bench, tenants, connectors, applications),
         setup_links=SetupLinks(bench, tenants, connectors, throttle),
         traces=Traces(bench),
+        explain=Explain(bench),
         upkeep=Upkeep(bench, hub.transient, domain_proof=domain_proof),
         staff=Staff(bench, hub.transient, throttle),
         throttle=throttle,

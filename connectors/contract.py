@@ -138,6 +138,19 @@ class ConnectorType(Protocol):
 
 
 @runtime_checkable
+class Surveys(Protocol):
+    """An upstream that can judge a message which somebody pasted, as far as one message by itself can be judged."""
+
+    def survey(self, message: bytes, trace: Trace) -> UpstreamAuthentication | None:
+        """What a login would say: every check goes on the trace, further ones after a failure too where that is possible.
+
+        Touches no network and burns nothing. None when nobody can be made out. What it returns is for showing: it was not
+        verified, because a failed check may have been passed over to see the next ones. Raises nothing for a bad message.
+        """
+        ...
+
+
+@runtime_checkable
 class ReadsMetadata(Protocol):
     """A connector type whose settings can be made from a metadata document (file, paste or URL)."""
 

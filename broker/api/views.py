@@ -62,7 +62,7 @@ def _view(face: ApiFace, operation: Operation) -> Callable[..., Response]:
             output = face.operations.run(caller.actor, operation.name, asked)
             return answering.shown(operation, output, request, face.settings.public_url)
         key = request.headers.get("Idempotency-Key")
-        if operation.method != "POST" or key is None:
+        if operation.method != "POST" or key is None or operation.leaves_nothing:
             return answering.response_of(_change(face, operation, caller, path))
         if not _KEY.fullmatch(key):
             raise InvalidSettings("A key has 1 to 255 printable characters.", field="Idempotency-Key")

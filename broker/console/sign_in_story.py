@@ -135,10 +135,10 @@ def seconds(number: float) -> str:
     return f"{number:.1f} s" if number < 120 else f"{number / 60:.0f} min"
 
 
-def rule_steps(detail: TraceDetail) -> list[RuleStep]:
+def rule_steps(steps: Sequence[TraceStep]) -> list[RuleStep]:
     """Every rule that was recorded, with what it added, took away or changed."""
     found = []
-    for step in detail.steps:
+    for step in steps:
         if step.kind == "claims":
             lines = difference(_claims(step.data.get("before", "")), _claims(step.data.get("after", "")))
             found.append(RuleStep(step.name, tuple(lines)))

@@ -152,7 +152,7 @@ def _one(detail: TraceDetail) -> Response:
         story=sign_in_story.story(detail),
         failed=[step for step in checks if step.passed is False],
         passed=[step for step in checks if step.passed],
-        rules=sign_in_story.rule_steps(detail),
+        rules=sign_in_story.rule_steps(detail.steps),
         messages=[step for step in detail.steps if step.kind == "message"],
         question=sign_in_words.question,
         tell={language: sign_in_words.to_tell(detail, language) for language in i18n.LANGUAGES},

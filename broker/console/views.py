@@ -16,6 +16,7 @@ from broker.console import (
     domains,
     door,
     errors,
+    explain,
     home,
     intake,
     login_tests,
@@ -58,6 +59,7 @@ AREAS = (
     tokens.routes,
     branding.routes,
     sign_ins.routes,
+    explain.routes,
     errors.routes,
 )
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from broker.catalog.catalog import Catalog
 from broker.catalog.prepare import PreparedConnector
 from broker.domain import claims as c
+from broker.domain.authentication import UpstreamAuthentication
 from broker.domain.claims import Claim, Claims
 from broker.domain.email import domain_of, normalise
 from broker.domain.errors import ForeignEmail, MissingClaim
 from broker.domain.http import Outgoing
+from broker.domain.trace import Trace
+from broker.keys.keyring import Keyring
 from broker.login.boundary import standing
 from broker.login.context import Login
 from broker.login.upstream import connector_of
@@ -31,17 +35,32 @@ def accept(login: Login) -> Outgoing | None:
     if authentication.subject.connector_id != prepared.connector.id:
         # Cannot happen; if it did, one tenant's rules would be applied to another tenant's person.
         raise RuntimeError("the authentication is not of the chosen home realm")
+    boundary = Boundary(login.hub.catalog, login.hub.keyring, login.trace)
+    login.leave(claims=believe(boundary, prepared, authentication))
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """What judging needs: whose domains, how addresses are written down, and where it is told."""
+
+    catalog: Catalog
+    keyring: Keyring
+    trace: Trace
+
+
+def believe(at: Boundary, prepared: PreparedConnector, authentication: UpstreamAuthentication) -> Claims:
+    """What acceptance rules and the tenant boundary make of the claims. Raises ForeignEmail, MissingClaim."""
     received = _stamped(canonicalise(authentication.claims), prepared.connector.slug)
-    login.trace.claims("received, under canonical names", authentication.claims, received)
+    at.trace.claims("received, under canonical names", authentication.claims, received)
     # An identity provider cannot say what only the hub may say (SECURITY 3, claim injection).
     accepted = received.without(c.PROTECTED)
     if prepared.acceptance:
-        accepted = transform(prepared.acceptance, accepted, login.trace, "acceptance")
-    tenant = login.hub.catalog.tenant(prepared.connector.tenant_id)
+        accepted = transform(prepared.acceptance, accepted, at.trace, "acceptance")
+    tenant = at.catalog.tenant(prepared.connector.tenant_id)
     if tenant is not None and tenant.acceptance:
-        accepted = transform(tenant.acceptance, accepted, login.trace, "acceptance of the tenant")
-    login.leave(claims=_within_boundary(login, prepared, accepted.without(c.PROTECTED), authentication.asserted_email_verified))
-    return None
+        accepted = transform(tenant.acceptance, accepted, at.trace, "acceptance of the tenant")
+    return _within_boundary(at, prepared, accepted.without(c.PROTECTED), authentication.asserted_email_verified)
 
 
 def _stamped(claims: Claims, issuer: str) -> Claims:
@@ -50,11 +69,11 @@ def _stamped(claims: Claims, issuer: str) -> Claims:
     )
 
 
-def _within_boundary(login: Login, prepared: PreparedConnector, claims: Claims, asserted: bool | None) -> Claims:
+def _within_boundary(at: Boundary, prepared: PreparedConnector, claims: Claims, asserted: bool | None) -> Claims:
     """At most one email, normalised, of a domain that this tenant has proved; anything else ends the login."""
-    connector, trace = prepared.connector, login.trace
-    email = _email(login, claims)
-    others = tuple(claim for claim in claims if claim.type != c.EMAIL and _may_stay(login, connector.tenant_id, claim))
+    connector, trace = prepared.connector, at.trace
+    email = _email(at, connector.tenant_id, claims)
+    others = tuple(claim for claim in claims if claim.type != c.EMAIL and _may_stay(at, connector.tenant_id, claim))
     if email is None:
         trace.check("tenant.email", passed=connector.admits_guests, reason="no email address among the accepted claims")
         if not connector.admits_guests:
@@ -64,8 +83,8 @@ def _within_boundary(login: Login, prepared: PreparedConnector, claims: Claims, 
                 fix="Release the person's email address to us, or add an acceptance rule that makes one.",
             )
         return Claims(others)
-    trace.email_hash = login.hub.keyring.email_hash(email)
-    owned, admitted = standing(login.hub.catalog, connector, email)
+    trace.email_hash = at.keyring.email_hash(email)
+    owned, admitted = standing(at.catalog, connector, email)
     trace.check("tenant.email_domain", passed=admitted, reason=f"{domain_of(email)} proved by this tenant: {owned}")
     if not admitted:
         raise ForeignEmail(cause=f"the domain {domain_of(email)} is not proved by this tenant", check="tenant.email_domain")
@@ -80,7 +99,7 @@ def _within_boundary(login: Login, prepared: PreparedConnector, claims: Claims, 
     )
 
 
-def _email(login: Login, claims: Claims) -> str | None:
+def _email(at: Boundary, tenant_id: str, claims: Claims) -> str | None:
     """The one address: an email claim, else a NameID of email format, else the UPN. Each goes through `normalise`."""
     candidates = claims.values(c.EMAIL)
     source = "email claim"
@@ -90,32 +109,29 @@ def _email(login: Login, claims: Claims) -> str | None:
         )
         source = "NameID of email format"
     if not candidates:
-        candidates = tuple(value for value in claims.values(c.UPN) if _own(login, value))
+        candidates = tuple(value for value in claims.values(c.UPN) if _own(at, tenant_id, value))
         source = "user principal name"
     if not candidates:
         return None
     distinct = set(candidates)
     email = normalise(distinct.pop()) if len(distinct) == 1 else None
-    login.trace.check("tenant.email_form", passed=email is not None, reason=f"{len(set(candidates))} value(s), from the {source}")
+    at.trace.check("tenant.email_form", passed=email is not None, reason=f"{len(set(candidates))} value(s), from the {source}")
     if email is None:
         raise ForeignEmail(cause=f"the {source} is not exactly one plain address", check="tenant.email_form")
     return email
 
 
-def _own(login: Login, value: str) -> bool:
+def _own(at: Boundary, tenant_id: str, value: str) -> bool:
     address = normalise(value)
-    home_realm = login.transaction.home_realm
-    return (
-        address is not None and home_realm is not None and login.hub.catalog.owns_domain(home_realm.tenant_id, domain_of(address))
-    )
+    return address is not None and at.catalog.owns_domain(tenant_id, domain_of(address))
 
 
-def _may_stay(login: Login, tenant_id: str, claim: Claim) -> bool:
+def _may_stay(at: Boundary, tenant_id: str, claim: Claim) -> bool:
     """A UPN reads like an address to an application, so a foreign one does not pass; everything else may."""
     if claim.type != c.UPN or "@" not in claim.value:
         return True
     address = normalise(claim.value)
-    stays = address is not None and login.hub.catalog.owns_domain(tenant_id, domain_of(address))
+    stays = address is not None and at.catalog.owns_domain(tenant_id, domain_of(address))
     if not stays:
-        login.trace.decide("user principal name", "dropped: its domain is not proved by this tenant")
+        at.trace.decide("user principal name", "dropped: its domain is not proved by this tenant")
     return stays

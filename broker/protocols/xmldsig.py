@@ -139,6 +139,9 @@ def verify(
     except SignatureFault as fault:
         fault.expected = ", ".join(f"certificate {key.name}" for key in keys)
         fault.received = _claimed_certificate(_only_signature(element))
+        if any(f"certificate {key.name} " in fault.received for key in keys):
+            # It names a key that we know, and that key did not make this value over these bytes.
+            fault.cause = "changed since it was signed: the certificate that it names is a known one"
         raise
 
     _remove_keeping_tail(signature)

@@ -45,6 +45,10 @@ class ProviderKeys:
                 self._lock.release()
         return self._keys
 
+    def held(self) -> jose.VerificationKeys:
+        """The keys as last seen, without asking the provider."""
+        return self._keys
+
     def _is_old(self) -> bool:
         return self._fetched_at is None or self._clock.now() - self._fetched_at > _MAX_AGE
 

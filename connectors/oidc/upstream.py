@@ -10,7 +10,7 @@ from typing import Any
 
 from broker.domain import random_ids
 from broker.domain.authentication import AuthenticationContext, OneTimeId, UpstreamAuthentication, UpstreamSubject
-from broker.domain.errors import InteractionRequired, InvalidUpstreamResponse, UpstreamRefused
+from broker.domain.errors import BrokerError, InteractionRequired, InvalidUpstreamResponse, UpstreamRefused
 from broker.domain.http import Incoming, Redirect
 from broker.domain.trace import Trace
 from broker.domain.transaction import Expectation
@@ -24,6 +24,7 @@ from connectors.oidc.deviations import Deviations
 from connectors.oidc.exchange import Client, exchange_code, fetch_userinfo
 from connectors.oidc.keys import ProviderKeys
 from connectors.oidc.settings import OidcSettings
+from connectors.oidc.survey import survey_token
 
 _MAX_CODE = 4096
 
@@ -63,6 +64,14 @@ class OidcUpstream:
             extra={"passive": "1"} if request.passive else {},
         )
         return Redirect(url), expectation
+
+    def survey(self, message: bytes, trace: Trace) -> UpstreamAuthentication | None:
+        """See `connectors.contract.Surveys`."""
+        id_token = survey_token(message, self, trace)
+        try:
+            return None if id_token is None else self._authentication(id_token, id_token.claims, "", trace)
+        except BrokerError:
+            return None  # on the trace already
 
     @property
     def skew_seconds(self) -> int:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from broker.domain.authentication import AuthenticationContext, OneTimeId, UpstreamAuthentication
 from broker.domain.clock import Clock
-from broker.domain.errors import RepeatedParameter
+from broker.domain.errors import MissingClaim, RepeatedParameter
 from broker.domain.http import Incoming, Outgoing, PostForm, Redirect
 from broker.domain.random_ids import xml_id
 from broker.domain.trace import Trace
@@ -17,10 +17,11 @@ from broker.protocols import xml, xmldsig
 from broker.protocols.saml import bindings
 from broker.protocols.saml.messages import AuthnRequestTemplate
 from broker.protocols.saml.redaction import redact_in_place
-from broker.protocols.saml.validation import Asked, Trust, receive_response, validate_response
+from broker.protocols.saml.validation import Asked, Trust, VerifiedAssertion, receive_response, validate_response
 from connectors.contract import Continue, UpstreamRequest
 from connectors.saml.person import Person
 from connectors.saml.settings import Settings
+from connectors.saml.survey import survey_message
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,17 @@ class SamlUpstream:
         unverified = receive_response(incoming, trace)
         asked = Asked(expected.request_id, expected.recipient, expected.forced_at)
         assertion = validate_response(unverified, self.trust_with_sha1 if sha1 else self.trust, asked, now, trace)
+        return self._authentication(assertion, trace)
+
+    def survey(self, message: bytes, trace: Trace) -> UpstreamAuthentication | None:
+        """See `connectors.contract.Surveys`."""
+        assertion = survey_message(message, self.trust, self.acs, self.clock.now(), trace)
+        try:
+            return None if assertion is None else self._authentication(assertion, trace)
+        except MissingClaim:
+            return None  # on the trace already
+
+    def _authentication(self, assertion: VerifiedAssertion, trace: Trace) -> UpstreamAuthentication:
         authn = assertion.authn
         return UpstreamAuthentication(
             subject=self.person.subject(assertion, trace),

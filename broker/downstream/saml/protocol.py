@@ -10,7 +10,7 @@ from lxml import etree
 
 from broker.domain.clock import Clock
 from broker.domain.errors import BrokerError, InvalidSettings
-from broker.domain.http import Outgoing, PostForm
+from broker.domain.http import Incoming, Outgoing, PostForm
 from broker.domain.keys import KeyUse
 from broker.domain.response import AuthenticationResponse
 from broker.domain.trace import Trace
@@ -74,6 +74,19 @@ class SamlProtocol:
         if settings.encrypt_assertions:
             _encryption_key(settings)
         return PreparedSamlApplication(keys)
+
+    def survey(self, incoming: Incoming, application: Application, catalog: Any, public_url: str, trace: Trace) -> None:
+        """What the endpoint would say about a request that somebody pasted. Raises what it would raise."""
+        from broker.downstream.saml import request as requests  # they know this module's settings
+
+        destination = requests.destination_of(incoming)
+        base = public_url
+        if destination.startswith(f"{public_url}/t/"):
+            base = f"{public_url}/t/{destination.removeprefix(f'{public_url}/t/').partition('/')[0]}"
+        endpoint = requests.Endpoint(f"{base}/saml/metadata", f"{base}/saml/sso")
+        requests.read(incoming, endpoint, catalog, trace)
+        here = trace.application_id == application.id
+        trace.check("saml.application", here, "" if here else "the request is of another application")
 
     def lookup_keys(self, application: Application) -> tuple[str, ...]:
         settings: SamlApplicationSettings = application.settings

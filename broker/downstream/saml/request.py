@@ -61,6 +61,11 @@ def read(
     )
 
 
+def destination_of(incoming: Incoming) -> str:
+    """Where a request says that it goes; unverified, to know which endpoint would judge it."""
+    return str(xml.parse(bindings.receive(incoming, "SAMLRequest").xml).get("Destination", ""))
+
+
 def _verified(
     received: bindings.ReceivedMessage, unverified: etree._Element, found: PreparedApplication, trace: Trace
 ) -> etree._Element:

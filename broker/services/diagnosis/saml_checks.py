@@ -148,6 +148,7 @@ def _either(cause: Cause, **when: object) -> tuple[Refined, ...]:
 
 
 REFINED: tuple[Refined, ...] = (
+    *_either(_CHANGED, said="changed since it was signed"),
     *_either(_CHANGED, said="the digest of the covered element differs"),
     *_either(_ALGORITHM, said="algorithm not accepted"),
     *_either(_FORM, said="does not consist of"),

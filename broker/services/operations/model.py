@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from broker.services.context import Workbench
     from broker.services.doctor import Doctor
     from broker.services.domain_proof import DomainProof
+    from broker.services.explain import Explain
     from broker.services.export import Export
     from broker.services.federation import FederationMap
     from broker.services.health import ConnectorHealth
@@ -58,6 +59,7 @@ class Services:
     export: Export
     setup_links: SetupLinks
     traces: Traces
+    explain: Explain
     audit: Audit
     statistics: Statistics
     federation: FederationMap
@@ -102,6 +104,7 @@ class Operation:
     that tenant: `run` resolves it, and an actor of another tenant is told that there is none. Without that field it
     belongs to the hub, and actors of a tenant are refused, unless `narrowed`: then the function itself shows them their
     own part only. `sensitive`: the console asks people to confirm who they are first (secrets, certificates, domains).
+    `leaves_nothing`: neither what is asked nor what is answered may be kept, not even for an Idempotency-Key.
     """
 
     name: str
@@ -114,6 +117,7 @@ class Operation:
     run: Callable[[Call, Any], Any]
     narrowed: bool = False
     sensitive: bool = False
+    leaves_nothing: bool = False
     max_bytes: int = MAX_BYTES
 
     @property

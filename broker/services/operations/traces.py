@@ -110,16 +110,16 @@ def _slug(label: Label) -> str:
 
 
 def detail(found: TraceView) -> TraceDetail:
-    steps = tuple(_step(event) for event in found.events)
-    return TraceDetail(summary(found.line), _verdict(found.diagnosis), steps, tuple(map(summary, found.related)))
+    steps = tuple(step_of(event) for event in found.events)
+    return TraceDetail(summary(found.line), verdict_of(found.diagnosis), steps, tuple(map(summary, found.related)))
 
 
-def _verdict(found: Diagnosis) -> Verdict:
+def verdict_of(found: Diagnosis) -> Verdict:
     act = "" if found.act is None else found.act.value
     return Verdict(found.cause, found.fix, act, found.check, found.reason, found.expected, found.received)
 
 
-def _step(event: TraceEvent) -> TraceStep:
+def step_of(event: TraceEvent) -> TraceStep:
     return TraceStep(event.kind.value, event.at, event.name, event.detail, event.passed, event.data)
 
 
