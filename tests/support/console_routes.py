@@ -54,6 +54,8 @@ GET   /console/sign-ins                                                    read_
 GET   /console/sign-ins/<code>                                             read_traces
 GET   /console/errors                                                      public
 GET   /console/errors/<code>                                               public
+GET   /console/tenants/<tenant>/intake                                     set_up
+POST  /console/tenants/<tenant>/intake                                     set_up
 GET   /console/applications                                                read hub
 GET   /console/applications/<application>                                  read hub
 GET   /console/applications/<application>/settings                         configure hub
