@@ -50,6 +50,8 @@ ADVICE_BY_CODE = {
     "invalid_setup_link": "Links stop working when they expire, or when somebody replaces them.",
     "forbidden": "Go back, load the page again and repeat the last step.",
     "completed_transaction": "You are signed in already. Carry on to the application.",
+    "not_signed_in": "Sign in to the console, then repeat the last step. Nothing was changed.",
+    "invalid_invitation": "Links work once, for 24 hours, and a newer one puts an end to them. An owner of this hub can make one.",
 }
 
 

@@ -18,10 +18,12 @@ import click
 
 from broker.cli.commands import main as vestibule
 from broker.cli.layout import OTHERS, SECTIONS
+from broker.console.staff_words import ROLE_WORDS
 from broker.domain.errors import BrokerError
 from broker.downstream.oidc.settings import OidcClientSettings
 from broker.downstream.saml.settings import SamlApplicationSettings
 from broker.rules import aliases, templates
+from broker.services.actor import ROLES, Role, Verb
 from broker.services.diagnosis import catalogue
 from broker.services.operations.table import ALL
 from broker.settings import Settings
@@ -232,6 +234,15 @@ def short_names() -> str:
     return table(("short name", "claim type", "also received as"), rows)
 
 
+# --- staff ------------------------------------------------------------------------------------------------------------
+
+
+def roles_table() -> str:
+    """Every role, in words, and the verbs that it holds."""
+    rows = [(code(role.value), f"{words.name}. {words.may}", ", ".join(code(verb.value) for verb in Verb if verb in ROLES[role])) for role, words in zip(Role, ROLE_WORDS, strict=True)]
+    return table(("role", "what it is for", "verbs"), rows)
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "settings": settings_table,
     "connector types": connector_types,
@@ -242,6 +253,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "commands": command_pages,
     "command tables": command_tables,
     "operations": operations_table,
+    "roles": roles_table,
     "rule templates": rule_templates,
     "claim names": short_names,
 }
