@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_SECRET_SEGMENT = re.compile(r"^(/(?:login|setup|test)/)[^/]+")
+_SECRET_SEGMENT = re.compile(r"^(/(?:login|setup|test|console/welcome)/)[^/]+")
 
 # A connector's own form may call its fields anything; these names are never shown.
 _SECRET_NAME = re.compile(r"pass|pwd|secret|token|otp|assertion|credential|(^|_)(pin|code|key)$", re.IGNORECASE)
@@ -46,7 +46,7 @@ def mask(value: str) -> str:
 
 
 def path(text: str) -> str:
-    """A path of ours without the secret that it carries: a login's handle, a set-up link's token, a test's id."""
+    """A path of ours without the secret that it carries: a login's handle, the token of a link, a test's id."""
     return _SECRET_SEGMENT.sub(r"\1…", text)[:200]
 
 

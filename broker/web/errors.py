@@ -10,7 +10,7 @@ from flask import Flask, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from broker.domain import random_ids
+from broker.domain import random_ids, redaction
 from broker.domain.access_errors import TooManyAttempts
 from broker.domain.errors import BrokerError, InternalError, MalformedRequest, MessageTooLarge, NotFound, RequestError, WrongMethod
 from broker.domain.http import Incoming
@@ -22,6 +22,8 @@ from broker.web.outgoing import respond
 log = logging.getLogger(__name__)
 
 JSON_ENDPOINTS = ("/oauth2/token", "/oauth2/userinfo", "/oauth2/jwks", "/oauth2/introspect", "/oauth2/revoke")
+
+_OWN_FORMS = ("/console", "/setup", "/account")
 
 _BY_STATUS: dict[int, type[RequestError]] = {404: NotFound, 405: WrongMethod, 413: MessageTooLarge, 400: MalformedRequest}
 
@@ -69,6 +71,10 @@ def _recorded(error: BrokerError, traces: TraceBook) -> str:
     try:
         if trace is None:
             incoming = replace(incoming_of(request), path=_place())
+            if request.path.startswith(_OWN_FORMS):
+                # No message of a protocol: what people type here (a new password twice, what they thought was their
+                # address) is nobody's to read.
+                incoming = replace(incoming, form=())
             trace = traces.begin(incoming, f"{request.method} {request.endpoint or 'unknown'}")
         if trace.outcome is not Outcome.FAILED:
             trace.fail(error.code, error.cause, error.act.value, error.fix)
@@ -109,7 +115,7 @@ def _log_refusal(error: BrokerError, code: str) -> None:
 
 def _place() -> str:
     """The address without its secrets: `/setup/<token>` and `/login/<handle>` as they are written in the routes."""
-    return request.url_rule.rule if request.url_rule is not None else request.path[:200]
+    return request.url_rule.rule if request.url_rule is not None else redaction.path(request.path)
 
 
 def _answer(error: BrokerError, code: str) -> Response:
