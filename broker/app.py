@@ -304,7 +304,11 @@ def _mount(app: Flask, built: Vestibule) -> None:
     app.register_blueprint(
         console_views.blueprint(
             ConsoleFace(
-                settings.public_url, built.operations, built.services.staff, ConsoleSignIn(built.pipeline, hub.traces)
+                settings.public_url,
+                built.operations,
+                built.services.staff,
+                ConsoleSignIn(built.pipeline, hub.traces),
+                built.services.audit,
             ),
             built.clock,
         )

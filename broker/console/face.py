@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from broker.console import door
 from broker.domain.http import Incoming, Reply
+from broker.services.audit import Audit
 from broker.services.operations import Operations
 from broker.services.operations.table import BY_NAME
 from broker.services.staff import Staff
@@ -27,6 +28,7 @@ class ConsoleFace:
     operations: Operations
     staff: Staff
     upstream: SignsIn
+    audit: Audit
 
     @property
     def host(self) -> str:

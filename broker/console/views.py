@@ -8,6 +8,7 @@ from broker.console import (
     application_page,
     application_settings,
     applications,
+    audit,
     branding,
     confirm,
     connector_settings,
@@ -30,6 +31,7 @@ from broker.console import (
     tenant_page,
     tenants,
     tokens,
+    usage,
     welcome,
 )
 from broker.console.face import ConsoleFace
@@ -60,6 +62,8 @@ AREAS = (
     branding.routes,
     sign_ins.routes,
     explain.routes,
+    audit.routes,
+    usage.routes,
     errors.routes,
 )
 

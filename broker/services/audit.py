@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from broker.domain.errors import UnknownObject
 from broker.services.actor import Actor, Verb
 from broker.services.context import Workbench, note
 from broker.store.tables import audit as table
@@ -44,11 +45,24 @@ class Audit:
         slugs = {row.id: row.slug for row in names}
         return [_entry(row, slugs.get(row.tenant_id, row.tenant_id or "")) for row in rows]
 
-    def export(self, actor: Actor, tenant_id: str | None, wanted: Wanted) -> Iterator[Entry]:
-        """All of them, page by page, so that memory stays small whatever is asked for. That it was exported is an entry too."""
-        actor.require(Verb.READ_AUDIT, tenant_id if actor.tenant_id is None else actor.tenant_id)
-        note(self._bench, actor.name, kind="audit", object_id="", tenant_id=actor.tenant_id or tenant_id, action="exported")
+    def export(self, actor: Actor, tenant_slug: str, wanted: Wanted) -> Iterator[Entry]:
+        """All of them, page by page, so that memory stays small whatever is asked for. That it was exported is an entry too.
+
+        Raises Forbidden, UnknownObject before the first entry. `tenant_slug` "": everything that the actor may see.
+        """
+        tenant_id = self._tenant_id(actor, tenant_slug)
+        actor.require(Verb.READ_AUDIT, tenant_id)
+        note(self._bench, actor.name, kind="audit", object_id="", tenant_id=tenant_id, action="exported")
         return self._pages(actor, tenant_id, wanted)
+
+    def _tenant_id(self, actor: Actor, slug: str) -> str | None:
+        if not slug:
+            return actor.tenant_id
+        with self._bench.database.reading() as connection:
+            row = trust_queries.tenant_by_slug(connection, slug)
+        if row is None or actor.tenant_id not in (None, row.id):
+            raise UnknownObject(f"There is no tenant {slug!r}.", field="tenant_slug")
+        return str(row.id)
 
     def _pages(self, actor: Actor, tenant_id: str | None, wanted: Wanted) -> Iterator[Entry]:
         before: int | None = None

@@ -34,10 +34,8 @@ NOT_IN_THE_CONSOLE: dict[str, str] = {
 
 AWAITED: frozenset[str] = frozenset(
     {
-        "audit.list",
         "token.create",
         "token.revoke",
-        "usage.list",
     }
 )
 """Being built: operations that wait for their page, services that wait for their operation. Empty when all is done."""
