@@ -98,8 +98,14 @@ class World:
         """The home realm page."""
         return browser.open(self.wiki.login_url())
 
-    def setup_token(self) -> str:
-        return str(self.hub.built.setup_links.create(ME, self.hub.tenants["initech"]).token)
+    def setup_token(self, *, kind: str = "") -> str:
+        """Of a fresh link; `kind`: the system that was chosen with it."""
+        token = str(self.hub.built.setup_links.create(ME, self.hub.tenants["initech"]).token)
+        if kind:
+            browser, path = self.browser(), f"/setup/{token}/system"
+            form = pages.form_to(browser.open(path).data, "/kind", f"{PUBLIC_URL}{path}").with_fields(kind=kind)
+            browser.post(form.action, form.fields)
+        return token
 
     def failed(self, browser: Browser | None = None) -> TestResponse:
         """Somebody whose address belongs to another organisation."""
@@ -145,13 +151,10 @@ def _chosen_wrongly(world: World) -> TestResponse:
     return browser.post(form.action, {**form.fields, "email": "ann@nowhere.example"})
 
 
-def _setup(world: World, kind: str = "") -> TestResponse:
-    browser, token = world.browser(), world.setup_token()
-    path = f"/setup/{token}"
-    if kind:
-        form = pages.form_to(browser.open(path).data, "/kind", f"{PUBLIC_URL}{path}").with_fields(kind=kind)
-        browser.post(form.action, form.fields)
-    return browser.open(path)
+def _setup(world: World, step: str = "") -> TestResponse:
+    """A step of the set-up, for a customer who uses AD FS; without one, the first page of a fresh link."""
+    token = world.setup_token(kind="adfs" if step else "")
+    return world.browser().open(f"/setup/{token}{step}")
 
 
 def _branded(world: World) -> TestResponse:
@@ -166,7 +169,8 @@ REACHED: tuple[EveryPage, ...] = (
     EveryPage("not found", lambda world: world.browser().open("/nowhere")),
     EveryPage("account", World.account),
     EveryPage("set-up, begun", _setup),
-    EveryPage("set-up, AD FS", lambda world: _setup(world, "adfs")),
+    EveryPage("set-up, values for AD FS", lambda world: _setup(world, "/values")),
+    EveryPage("set-up, metadata of AD FS", lambda world: _setup(world, "/details")),
     EveryPage("console, nobody found", lambda world: world.desk().open("/console/people?search=nobody")),
     EveryPage(
         "console, tenant refused", lambda world: world.submitted("/console/new/tenant", "/tenant", name="Acme", slug="Not a slug!")
