@@ -37,9 +37,15 @@ def shown_by(operation: Operation) -> Operation | None:
 
 
 def has_versions(operation: Operation) -> bool:
-    """Whether a condition on the version can be put to it."""
-    shown = shown_by(operation)
-    return operation.changes and shown is not None and "version" in fields_of(shown.output)
+    """Whether a condition on the version can be put to it.
+
+    Either its input takes the version, or it says nothing but which object: then it is done in one unit of work with the
+    comparison. What has more to say may have to ask somebody over the network, and no unit of work is held over that.
+    """
+    shown, names = shown_by(operation), fields_of(operation.input)
+    if not operation.changes or shown is None or "version" not in fields_of(shown.output):
+        return False
+    return "expected_version" in names or names == set(operation.path_fields)
 
 
 def fields_of(output: Any) -> set[str]:

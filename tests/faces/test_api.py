@@ -105,6 +105,7 @@ def test_a_version_is_an_etag_and_guards_changes(hub: Hub) -> None:
         ("POST", "/tenants/acme/connectors/idp/disable", {"If-Match": '"1"'}, 200),
         ("PUT", "/tenants/acme/domains/acme.fr", {"If-Match": '"1"'}, 400),
         ("POST", "/tenants/acme/setup-links", {"If-Match": '"1"'}, 400),
+        ("POST", "/tenants/acme/connectors/idp/preview", {"If-Match": '"1"'}, 400),
     ],
 )
 def test_conditions(hub: Hub, method: str, path: str, headers: dict[str, str], status: int) -> None:
