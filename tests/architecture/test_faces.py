@@ -32,14 +32,6 @@ NOT_IN_THE_CONSOLE: dict[str, str] = {
 }
 """Operation → why people do not need it on a page."""
 
-AWAITED: frozenset[str] = frozenset(
-    {
-        "token.create",
-        "token.revoke",
-    }
-)
-"""Being built: operations that wait for their page, services that wait for their operation. Empty when all is done."""
-
 NOT_AN_OPERATION: dict[str, str] = {
     "connectors.discard_draft": "the set-up portal, when somebody chooses another system before the first one worked",
     "doctor.examine": "the command line on the hub's own machine: it looks at that machine",
@@ -79,7 +71,7 @@ def test_whatever_a_service_lets_somebody_do_has_an_operation() -> None:
     called = called_in(SERVICES / "operations")
     lacking = {f"{file}.{method}" for file, method in changes_of_services() if method not in called}
 
-    assert lacking - NOT_AN_OPERATION.keys() - AWAITED == set()
+    assert lacking - NOT_AN_OPERATION.keys() == set()
     assert NOT_AN_OPERATION.keys() <= lacking, "an exception that is none any more"
 
 
@@ -116,7 +108,7 @@ def used_by_the_console() -> set[str]:
 def test_every_operation_has_a_page_of_the_console() -> None:
     lacking = BY_NAME.keys() - used_by_the_console()
 
-    assert sorted(lacking - NOT_IN_THE_CONSOLE.keys() - AWAITED) == [], "make a page, or say above why there is none"
+    assert sorted(lacking - NOT_IN_THE_CONSOLE.keys()) == [], "make a page, or say above why there is none"
     assert NOT_IN_THE_CONSOLE.keys() <= lacking, "an exception that is none any more"
     assert all(NOT_IN_THE_CONSOLE.values())
 
