@@ -20,10 +20,12 @@ from broker.services.operations.people import ListPeople, OnePerson
 from broker.services.tenants import SaveTenant
 from broker.web.http import COOKIE_PREFIX
 from tests.support import pages
+from tests.support.administrator import Administrator
 from tests.support.console import Desk, member
 from tests.support.hub import ME, PUBLIC_URL, Browser, Hub, reference_code
-from tests.support.partners import choose_home_realm
+from tests.support.partners import SamlSide, choose_home_realm
 from tests.support.pictures import png
+from tests.support.saml_idp import key_pair
 from tests.support.saml_people import SamlPerson
 
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -41,7 +43,7 @@ class World:
         self.hub, self.language = hub, "en"
         hub.tenant("acme", "acme.example", "acme.fr")
         hub.tenant("globex", "globex.example")
-        hub.tenant("initech")
+        hub.tenant("initech", "initech.example")
         self.idp = hub.saml_idp("acme")
         hub.oidc_op("globex")
         hub.oidc_op("globex", "second")
@@ -151,10 +153,60 @@ def _chosen_wrongly(world: World) -> TestResponse:
     return browser.post(form.action, {**form.fields, "email": "ann@nowhere.example"})
 
 
-def _setup(world: World, step: str = "") -> TestResponse:
-    """A step of the set-up, for a customer who uses AD FS; without one, the first page of a fresh link."""
-    token = world.setup_token(kind="adfs" if step else "")
-    return world.browser().open(f"/setup/{token}{step}")
+def _setup(world: World, path: str = "", kind: str = "") -> TestResponse:
+    """A page of the walk, perhaps after a system was chosen."""
+    administrator = _administrator(world)
+    if kind:
+        administrator.press("/kind", kind=kind)
+    return administrator.browser.open(f"{administrator.link}{path}")
+
+
+def _administrator(world: World) -> Administrator:
+    administrator = Administrator(world.hub, f"/setup/{world.setup_token()}")
+    administrator.browser = world.browser()
+    return administrator
+
+
+def _connected(world: World) -> tuple[Administrator, SamlSide]:
+    """Somebody whose system's metadata is known."""
+    administrator = _administrator(world)
+    administrator.press("/kind", kind="saml")
+    connector = world.hub.built.setup_links.visit(administrator.token).chosen()
+    side = SamlSide(world.hub, f"https://idp.initech.example/{connector.id}", "set-up")
+    side.connector_id, side.email = connector.id, "peter@initech.example"
+    administrator.upload(side.idp.metadata())
+    return administrator, side
+
+
+def _understood(world: World, path: str) -> TestResponse:
+    administrator, _ = _connected(world)
+    return administrator.browser.open(f"{administrator.link}{path}")
+
+
+def _claimed(world: World) -> TestResponse:
+    administrator, _ = _connected(world)
+    administrator.press("/domains", domain="initech-too.example")
+    return administrator.browser.open(f"{administrator.link}/domains")
+
+
+def _tested(world: World, **deviations: Any) -> TestResponse:
+    administrator, side = _connected(world)
+    answer = side.authenticate(administrator.browser, administrator.press("/test"), **deviations)
+    return administrator.browser.open(answer.headers["Location"])
+
+
+def _visited_later(world: World, path: str = "", *, newer: bool = False) -> TestResponse:
+    administrator, side = _connected(world)
+    side.authenticate(administrator.browser, administrator.press("/test"), audience="https://wrong.example")
+    administrator.switch_on()
+    if newer:
+        side.idp.key = key_pair("set-up, newer")
+        administrator.upload(side.idp.metadata())
+    return administrator.browser.open(f"{administrator.link}{path}")
+
+
+def _wrong_file(world: World) -> TestResponse:
+    return _connected(world)[0].upload(b"<html><body>Sign in</body></html>")
 
 
 def _branded(world: World) -> TestResponse:
@@ -169,8 +221,19 @@ REACHED: tuple[EveryPage, ...] = (
     EveryPage("not found", lambda world: world.browser().open("/nowhere")),
     EveryPage("account", World.account),
     EveryPage("set-up, begun", _setup),
-    EveryPage("set-up, values for AD FS", lambda world: _setup(world, "/values")),
-    EveryPage("set-up, metadata of AD FS", lambda world: _setup(world, "/details")),
+    EveryPage("set-up, values for AD FS", lambda world: _setup(world, "/values", "adfs")),
+    EveryPage("set-up, details by hand", lambda world: _setup(world, "/details", "entra-oidc")),
+    EveryPage("set-up, details by file", lambda world: _setup(world, "/details", "okta")),
+    EveryPage("set-up, understood", lambda world: _understood(world, "/details")),
+    EveryPage("set-up, wrong file", _wrong_file),
+    EveryPage("set-up, a domain to prove", _claimed),
+    EveryPage("set-up, before the test", lambda world: _understood(world, "/test")),
+    EveryPage("set-up, test passed", _tested),
+    EveryPage("set-up, test failed", lambda world: _tested(world, audience="https://wrong.example")),
+    EveryPage("set-up, the switch", lambda world: _understood(world, "/switch")),
+    EveryPage("set-up, a later visit", _visited_later),
+    EveryPage("set-up, newer metadata", lambda world: _visited_later(world, "/details", newer=True)),
+    EveryPage("set-up, sign-ins", lambda world: _visited_later(world, "/sign-ins")),
     EveryPage("console, nobody found", lambda world: world.desk().open("/console/people?search=nobody")),
     EveryPage(
         "console, tenant refused", lambda world: world.submitted("/console/new/tenant", "/tenant", name="Acme", slug="Not a slug!")
