@@ -50,7 +50,7 @@ def routes(views: Blueprint, face: ConsoleFace) -> None:
     def search() -> Response:
         words = pages.asked("q").strip()[:200]
         if not words:
-            return pages.show("console/search/search.html", words="", groups=(), code="")
+            return pages.show("console/search/search.html", searched="", groups=(), code="")
         if _CODE.fullmatch(words) and door.actor().can(Verb.READ_TRACES):
             return respond(Redirect(_trace(words)))
         groups = tuple(_groups(face, words))
@@ -60,7 +60,7 @@ def routes(views: Blueprint, face: ConsoleFace) -> None:
             return respond(Redirect(code))
         if len(hits) == 1 and not code:
             return respond(Redirect(hits[0].address))
-        return pages.show("console/search/search.html", words=words, groups=groups, code=code)
+        return pages.show("console/search/search.html", searched=words, groups=groups, code=code)
 
 
 def _trace(code: str) -> str:

@@ -20,6 +20,11 @@ def acme(hub: Hub) -> Desk:
     return desk(hub)
 
 
+def test_given_any_page_then_its_search_field_is_empty(acme: Desk) -> None:
+    assert pages.form_to(acme.page(ACME), "/console/search").fields["q"] == ""
+    assert pages.form_to(acme.page("/console/search?q=zzz"), "/console/search").fields["q"] == "zzz"
+
+
 def test_given_a_fresh_tenant_then_its_page_says_what_is_missing_and_leads_there(acme: Desk) -> None:
     links = pages.links(acme.page(ACME))
     assert links["Send the customer a set-up link"] == f"{ACME}/new/setup-link"
