@@ -16,7 +16,7 @@ from connectors.contract import SetupSheet
 
 Column = tuple[str, Callable[[Any], Any]]
 _MOST_COLUMNS = 6
-_LONG = 60
+_LONG, _FEW = 60, 3
 
 
 def _field(name: str, heading: str = "") -> Column:
@@ -144,10 +144,17 @@ def output(operation: Operation, value: Any) -> None:
 
 def page(kind: type, found: Page[Any], *, empty: str = "Nothing found.") -> None:
     columns = columns_of(kind)
-    rows = [[cell(read(item)) for _, read in columns] for item in found.items]
+    rows = [[_in_short(read(item)) for _, read in columns] for item in found.items]
     show.table([heading for heading, _ in columns], rows, empty=empty)
     if found.next:
         click.secho(f"There is more: --after {show.safe(found.next)}, or --all.", dim=True, err=True)
+
+
+def _in_short(value: Any) -> str:
+    """The first few of a long list: a line of a table stays a line."""
+    if isinstance(value, tuple | list) and len(value) > _FEW + 1:
+        return f"{cell(value[:_FEW])} and {len(value) - _FEW} more"
+    return cell(value)
 
 
 def cell(value: Any) -> str:

@@ -5,7 +5,7 @@ A plan is an apply that is rolled back, so it cannot promise what applying would
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, NoReturn
 
 from broker.domain.branding import BrandImage, Branding
@@ -15,8 +15,9 @@ from broker.services import branding_rules
 from broker.services.actor import Actor, Verb
 from broker.services.applications import Applications, SaveApplication
 from broker.services.connectors import Connectors, SaveConnector, Understood
-from broker.services.context import Action, Change, Workbench
+from broker.services.context import Action, Change, Workbench, difference
 from broker.services.declarative import PICTURES, ApplicationEntry, ConnectorEntry, DomainEntry, Source, TenantEntry
+from broker.services.intake import Intake, Intakes
 from broker.services.references import KEEP
 from broker.services.staff.connectors import ChosenConnectors
 from broker.services.tenants import SaveDomain, SaveTenant, Tenants
@@ -59,6 +60,7 @@ class Configuration:
         self._tenants = tenants
         self._connectors = connectors
         self._applications = applications
+        self._intakes = Intakes(bench)
         self._staff_connectors = ChosenConnectors(bench)
 
     def apply(self, actor: Actor, source: Source, *, dry_run: bool = False, prune: bool = False) -> list[Change]:
@@ -183,6 +185,8 @@ class Configuration:
         )
         changes = [self._tenants.save(actor, command)]
         tenant_id = changes[0].object_id
+        if entry.intake is not None:
+            changes.append(self._intake(actor, tenant_id, entry.slug, entry.intake))
         ids: dict[str, str] = {}
         for connector in entry.connectors:
             if connector.draft:
@@ -202,6 +206,17 @@ class Configuration:
             connector_ids = tuple(ids[slug] for slug in named.connectors)
             changes.append(self._tenants.save_domain(actor, SaveDomain(tenant_id, named.name, connector_ids)))
         return changes
+
+    def _intake(self, actor: Actor, tenant_id: str, slug: str, values: dict[str, str]) -> Change:
+        before = self._intakes.of(tenant_id)
+        try:
+            after = self._intakes.save(actor, tenant_id, mapping.settings_from(Intake, values))
+        except ConfigurationError as error:
+            error.field = f"{slug}.intake.{error.field}"
+            raise
+        changed = difference(None if before is None else asdict(before), asdict(after))
+        action = Action.CREATED if before is None else Action.UPDATED if changed else Action.UNCHANGED
+        return Change("intake", slug, tenant_id, action, changed)
 
     def _draft(self, actor: Actor, tenant_id: str, tenant_slug: str, entry: ConnectorEntry) -> Change:
         """Made when it is missing. After that it belongs to whoever completes it, and the file leaves it alone."""

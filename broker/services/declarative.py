@@ -73,6 +73,8 @@ class TenantEntry(msgspec.Struct, forbid_unknown_fields=True):
     domains: list[str | DomainEntry] = msgspec.field(default_factory=list)
     acceptance: Rules = msgspec.field(default_factory=list)
     branding: dict[str, Any] = msgspec.field(default_factory=dict)
+    intake: dict[str, str] | None = None
+    """What the customer said about itself. None: as it is, because the customer says it in the set-up walk."""
     connectors: list[ConnectorEntry] = msgspec.field(default_factory=list)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from textwrap import wrap
 from typing import Any
 
@@ -23,6 +23,7 @@ from broker.services.applications import PASS_KNOWN, PERMIT_ALL, Applications
 from broker.services.connectors import Connectors
 from broker.services.context import Workbench
 from broker.services.declarative import PICTURES
+from broker.services.intake import Intake, Intakes
 from broker.services.staff.connectors import ChosenConnectors
 from broker.services.tenants import Tenants
 from broker.store import mapping
@@ -101,7 +102,11 @@ class Export:
             domains[row.tenant_id].append(mapping.domain(row))
         for row in connector_rows:
             connectors[row.tenant_id].append(self._connector(row))
-        return [self._tenant_entry(tenant, domains[tenant.id], connectors[tenant.id], secrets) for tenant in tenants]
+        intakes = Intakes(self._bench).of_many(ids)
+        return [
+            self._tenant_entry(tenant, domains[tenant.id], connectors[tenant.id], secrets) | _intake_entry(intakes.get(tenant.id))
+            for tenant in tenants
+        ]
 
     def _connector(self, row: Any) -> Connector:
         try:
@@ -145,6 +150,11 @@ class Export:
                 if (picture := brand_images.find(connection, chosen.pop(place, ""))) is not None:
                     chosen[place] = {"base64": "\n".join(wrap(base64.b64encode(picture.body).decode(), _COLUMNS))}
         return {"branding": chosen} if chosen else {}
+
+
+def _intake_entry(intake: Intake | None) -> dict[str, Any]:
+    said = {} if intake is None else {name: value for name, value in asdict(intake).items() if value}
+    return {"intake": said} if said else {}
 
 
 def _domain_entry(domain: Domain, slugs: dict[str, str]) -> Any:

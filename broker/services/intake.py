@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -47,10 +48,12 @@ class Intakes:
         """What was said, or None when nobody has been asked yet."""
         with self._bench.database.reading() as connection:
             row = trust_queries.tenant(connection, tenant_id)
-        if row is None or row.intake is None:
-            return None
-        known = {item.name for item in fields(Intake)}
-        return msgspec.convert({name: value for name, value in row.intake.items() if name in known}, Intake)
+        return None if row is None or row.intake is None else _stored(row.intake)
+
+    def of_many(self, tenant_ids: Collection[str]) -> dict[str, Intake]:
+        """By tenant id, of those that were asked."""
+        with self._bench.database.reading() as connection:
+            return {row.id: _stored(row.intake) for row in trust_queries.intakes_of_many(connection, tenant_ids)}
 
     def save(self, actor: Actor, tenant_id: str, intake: Intake) -> Intake:
         """Raises InvalidSettings."""
@@ -67,6 +70,12 @@ class Intakes:
                 self._bench, actor, kind="intake", object_id=tenant_id, tenant_id=tenant_id, action=action, fields_changed=changed
             )
         return intake
+
+
+def _stored(values: dict[str, Any]) -> Intake:
+    """A later version may have stored more than this one knows."""
+    known = {item.name for item in fields(Intake)}
+    return msgspec.convert({name: value for name, value in values.items() if name in known}, Intake)
 
 
 def _checked(intake: Intake) -> Intake:

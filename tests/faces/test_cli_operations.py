@@ -311,6 +311,14 @@ def test_every_page_is_walked_when_asked(cli: Cli, hub: Hub) -> None:
     assert [item["slug"] for item in rest["items"]] == ["tenant-2", "tenant-3", "tenant-4"]
 
 
+def test_a_long_list_is_told_in_short_and_whole_as_json(cli: Cli, hub: Hub) -> None:
+    domains = [f"d{number}.example" for number in range(6)]
+    hub.tenant("acme", *domains)
+
+    assert "d0.example, d1.example, d2.example and 3 more" in cli("tenant", "list").output
+    assert json.loads(cli("tenant", "list", "--json").output)["items"][0]["domains"] == domains
+
+
 def test_what_came_from_outside_cannot_drive_the_terminal(cli: Cli, hub: Hub) -> None:
     hub.tenant("acme")
     cli("tenant", "save", "acme", "--name", "Ac\x1b]0;owned\x07me\x9b31m\u202e")

@@ -18,6 +18,7 @@ from broker.services import branding_rules, declarative
 from broker.services.actor import Actor, Verb
 from broker.services.applications import command_of
 from broker.services.connectors import SaveConnector
+from broker.services.intake import Intake
 from broker.services.operations.configuration import ExportConfiguration, PlanConfiguration
 from broker.services.references import Sent
 from broker.services.tenants import SaveDomain
@@ -34,6 +35,7 @@ WIKI_SECRETS = ("wiki-secret-0815-abcdefghijklmnopqrst", "wiki-secret-4711-abcde
 def full(hub: Hub) -> Hub:
     """Something of everything that can be configured, made by services and not by a file."""
     acme = hub.tenant("acme", "acme.example", session_idle_seconds=900, branding=Branding(colour="#0b6e4f", welcome={"fr": "Bonjour"}))
+    hub.built.services.intakes.save(ME, acme, Intake(people="1000", contact="it@acme.example"))
     hub.built.services.brandings.save_tenant(ME, acme, *_with_logo(hub, acme))
     hub.tenant("globex", "globex.example", enabled=False, acceptance_rules=({"template": "pass_through_known"},))
     hub.tenant("empty")
@@ -89,8 +91,8 @@ def test_applying_an_export_changes_nothing(cli: Cli, full: Hub, secrets: None, 
     done = cli("apply", "-f", file, "--prune", "--yes").output
     compared = cli("diff", "-f", file).output
 
-    assert "Plan: 14 unchanged." in plan, plan
-    assert "Done: 14 unchanged." in done
+    assert "Plan: 15 unchanged." in plan, plan
+    assert "Done: 15 unchanged." in done
     assert compared == "No difference.\n"
     assert full.count("audit") == audit
 
@@ -103,7 +105,7 @@ def test_an_export_makes_the_same_configuration_on_an_empty_hub(cli: Cli, full: 
     again = other.built.configuration.apply(ME, source, prune=True)
 
     assert {change.action for change in made if change.kind != "hub"} == {"created"}
-    assert len(made) == 14
+    assert len(made) == 15
     assert {change.action for change in again} == {"unchanged"}
     assert other.built.services.export.export(ME).document == document
     tenant = other.built.tenants.get("acme")
@@ -128,6 +130,19 @@ def test_a_logo_is_a_file_beside_or_stands_in_it(cli: Cli, hub: Hub, tmp_path: P
         tenant["branding"] = {"logo": wrong}
         file.write_text(yaml.safe_dump({"tenants": [tenant]}))
         assert "Refused (acme.branding.logo)" in cli("apply", "-f", file, code=1).stderr
+
+
+def test_what_a_customer_said_stays_unless_the_file_says_otherwise(cli: Cli, full: Hub, tmp_path: Path) -> None:
+    file = tmp_path / "federation.yaml"
+    kept = {"slug": "acme", "name": "Acme"}
+    for intake, people in ((None, "1000"), ({"people": "100"}, "100"), ({}, "")):
+        file.write_text(yaml.safe_dump({"tenants": [kept if intake is None else {**kept, "intake": intake}]}))
+        cli("apply", "-f", file)
+        said = full.built.services.intakes.of(full.tenants["acme"])
+        assert said is not None
+        assert said.people == people
+    file.write_text(yaml.safe_dump({"tenants": [{**kept, "intake": {"people": "5"}}]}))
+    assert "Refused (acme.intake.people)" in cli("apply", "-f", file, code=1).stderr
 
 
 def test_no_secret_stands_in_an_export_and_what_is_needed_is_listed(cli: Cli, full: Hub) -> None:
@@ -181,7 +196,7 @@ def test_secrets_that_are_not_given_are_a_mistake_unless_they_are_to_be_kept(cli
     kept = cli("apply", "-f", file, "--keep-secrets")
 
     assert "GLOBEX_LOGIN_CLIENT_SECRET is not set" in refused.stderr
-    assert "Done: 14 unchanged." in kept.output
+    assert "Done: 15 unchanged." in kept.output
     assert cli("diff", "-f", file, "--keep-secrets").output == "No difference.\n"
 
 
@@ -206,6 +221,7 @@ DRIFT: list[tuple[str, Change, str]] = [
     ("a connector that was deleted", lambda hub: hub.built.connectors.delete(ME, hub.tenants["acme"], "partners"), "+ connector partners created"),
     ("an application that was changed", lambda hub: hub.built.applications.save(ME, command_of(hub.built.applications.get("spa"), name="Other")), "~ application spa updated"),
     ("an application that was deleted", lambda hub: hub.built.applications.delete(ME, "ledger"), "+ application ledger created"),
+    ("another answer of the customer", lambda hub: hub.built.services.intakes.save(ME, hub.tenants["acme"], Intake(people="more")), "people: more → 1000"),
     ("another way in for staff", lambda hub: hub.built.services.staff.chosen.choose(ME, ()), "~ hub staff_sign_in updated"),
     ("a setting back from its default", lambda hub: _set(hub, skew_seconds=None), "~ connector adfs updated"),
     ("a setting away from its default", lambda hub: _set(hub, sign_requests=True), "? connector acme/adfs sign_requests: True"),
@@ -279,7 +295,7 @@ def test_a_draft_belongs_to_whoever_completes_it(cli: Cli, full: Hub, secrets: N
     tenant = full.tenants["acme"]
     full.built.connectors.save(ME, SaveConnector(tenant, "okta", "okta", "Acme Okta", metadata=document, enabled=True))
 
-    assert "Done: 14 unchanged." in cli("apply", "-f", file).output
+    assert "Done: 15 unchanged." in cli("apply", "-f", file).output
     assert full.built.connectors.get(tenant, "okta").enabled
 
 

@@ -52,7 +52,7 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class ChangeView:
-    kind: str = argument("What it is: tenant, domain, connector, application, hub.")
+    kind: str = argument("What it is: tenant, intake, domain, connector, application, hub.")
     name: str = argument("Its short name.")
     action: Action = argument("created, updated, unchanged or deleted.")
     fields: tuple[FieldChange, ...] = argument("What an update changes.")

@@ -140,6 +140,12 @@ def tenant_names(connection: Connection, tenant_ids: Collection[str]) -> list[An
     return _in_parts(connection, select(tenants.c.id, tenants.c.slug), tenants.c.id, tenant_ids)
 
 
+def intakes_of_many(connection: Connection, tenant_ids: Collection[str]) -> list[AnyRow]:
+    """(id, intake) of those that were asked; for the export of all configuration."""
+    query = select(tenants.c.id, tenants.c.intake).where(tenants.c.intake.is_not(None))
+    return _in_parts(connection, query, tenants.c.id, tenant_ids)
+
+
 def domains_of_many(connection: Connection, tenant_ids: Collection[str]) -> list[AnyRow]:
     """Whole rows, by name; for the export of all configuration."""
     return _in_parts(connection, select(domains).order_by(domains.c.name), domains.c.tenant_id, tenant_ids)
