@@ -123,6 +123,8 @@ def words_of(operation: Operation, asked: Any) -> list[str]:
 def _option(field: InputField, plain: Any) -> list[str]:
     if plain is None:
         return ["--null", field.option]
+    if field.secret:
+        return [f"--{field.option}=env:THE_SECRET"]
     if field.kind is bool:
         return [f"--{field.option}" if plain else f"--no-{field.option}"]
     if field.many:
