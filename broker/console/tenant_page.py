@@ -57,7 +57,7 @@ def overview(face: ConsoleFace, slug: str, problem: Problem | None = None) -> Re
         "health": {each.connector: each for each in face.run("health.list", ListHealth(slug)).items},
         "usage": _usage(face, slug),
         "said": face.run("intake.show", ShowIntake(slug)),
-        "words": {"people": PEOPLE, "at_once": AT_ONCE},
+        "answers": {"people": PEOPLE, "at_once": AT_ONCE},
         "form": forms.filled((DOMAIN,), None if claiming else problem),
         "claim_form": forms.filled((CLAIM,), problem if claiming else None),
     }
