@@ -137,6 +137,10 @@ class ConnectorType(Protocol):
     def setup_sheet(self, connector: Connector, tools: Tools) -> SetupSheet: ...
 
 
+USERINFO_NOT_ASKED = "userinfo not asked"
+"""Name of the decision with which a survey says that a login would have learnt more than the message alone."""
+
+
 @runtime_checkable
 class Surveys(Protocol):
     """An upstream that can judge a message which somebody pasted, as far as one message by itself can be judged."""

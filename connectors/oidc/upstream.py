@@ -18,7 +18,7 @@ from broker.protocols import jose
 from broker.protocols.oidc import pkce
 from broker.protocols.oidc.names import INTERACTION_ERRORS
 from broker.protocols.oidc.tokens import IdToken, IdTokenRules, validate_id_token
-from connectors.contract import Tools, UpstreamRequest
+from connectors.contract import USERINFO_NOT_ASKED, Tools, UpstreamRequest
 from connectors.oidc.claims import to_claims
 from connectors.oidc.deviations import Deviations
 from connectors.oidc.exchange import Client, exchange_code, fetch_userinfo
@@ -68,6 +68,8 @@ class OidcUpstream:
     def survey(self, message: bytes, trace: Trace) -> UpstreamAuthentication | None:
         """See `connectors.contract.Surveys`."""
         id_token = survey_token(message, self, trace)
+        if self.settings.use_userinfo and self.settings.userinfo_endpoint:
+            trace.decide(USERINFO_NOT_ASKED, "a login asks the provider for more about the person")
         try:
             return None if id_token is None else self._authentication(id_token, id_token.claims, "", trace)
         except BrokerError:

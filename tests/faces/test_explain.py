@@ -21,7 +21,8 @@ from tests.faces.test_traces import Office
 from tests.support import pages
 from tests.support.console import desk
 from tests.support.hub import ME, PUBLIC_URL, Hub
-from tests.support.saml_idp import Answer, SmallIdp, key_pair
+from tests.support.partners import OidcSide
+from tests.support.saml_idp import Answer, SmallIdp, key_pair, sign
 
 
 @pytest.fixture
@@ -206,16 +207,64 @@ def test_given_a_request_of_an_application_then_it_is_checked_against_it(hub: Hu
     assert failures(explained(hub, by_address, application="wiki")) == []
 
 
-def test_given_an_id_token_then_issuer_audience_times_and_signature_are_checked(hub: Hub) -> None:
+@pytest.fixture
+def globex(hub: Hub) -> OidcSide:
     hub.tenant("globex", "globex.example")
     side = hub.oidc_op("globex")
     side.op.person["email"] = "ada@globex.example"
-    browser, app = hub.browser(), hub.oidc_app()
-    assert app.sign_in(browser, side).status == "success"
-    asked = {"tenant_slug": "globex", "connector": "op"}
-    forged = f"{HEADER}.{CLAIMS}.c2ln"
-    found = explained(hub, forged, **asked)
-    assert failures(found) == ["oidc.signature"]
+    return side
+
+
+GLOBEX = {"tenant_slug": "globex", "connector": "op"}
+
+
+def token(side: OidcSide) -> str:
+    """As the provider would send it for a sign-in that never was."""
+    return side.op.id_token({"nonce": "n"}, "an access token")
+
+
+def test_given_an_honest_id_token_then_every_check_passes_but_the_one_that_needs_the_access_token(hub: Hub, globex: OidcSide) -> None:
+    found = explained(hub, token(globex), **GLOBEX)
+    assert failures(found) == []
+    assert {"oidc.signature", "oidc.audience", "oidc.nonce"} <= {step.name for step in found.steps}
+    assert any("here nobody is asked" in note for note in found.notes), "the address comes from userinfo"
+    assert any(step.name == "at_hash" and "not checked" in step.detail for step in found.steps)
+
+
+def test_given_an_old_token_of_another_client_then_both_faults_are_found(hub: Hub, globex: OidcSide) -> None:
+    globex.op.deviation.claims = lambda claims: {**claims, "aud": "somebody else", "email": "ada@globex.example"}
+    text = token(globex)
+    hub.clock.forward(days=1)
+    found = explained(hub, text, **GLOBEX)
+    assert failures(found) == ["oidc.audience", "oidc.expiry"]
+    assert found.verdict is not None
+    assert found.verdict.check == "oidc.audience"
+    assert "somebody else" in found.verdict.received
+
+
+def test_given_a_forged_token_then_nobody_asks_the_provider(hub: Hub, globex: OidcSide) -> None:
+    before = globex.op.count("/jwks")
+    assert failures(explained(hub, f"{HEADER}.{CLAIMS}.c2ln", **GLOBEX)) == ["oidc.signature"]
+    assert globex.op.count("/jwks") == before
+
+
+def test_given_a_token_against_a_saml_connector_then_it_says_that_they_do_not_belong_together(hub: Hub, office: Office) -> None:
+    found = explained(hub, f"{HEADER}.{CLAIMS}.c2ln", **ACME)
+    assert found.notes == ("This kind of message does not belong to a connection of this kind.",)
+
+
+def test_given_a_sign_out_request_then_sender_signature_and_time_are_checked(hub: Hub, office: Office) -> None:
+    idp, now = office.acme.idp, hub.clock.now()
+    root = etree.fromstring(
+        f'<samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"'
+        f' ID="_l1" Version="2.0" IssueInstant="{now:%Y-%m-%dT%H:%M:%SZ}"><saml:Issuer>{idp.entity_id}</saml:Issuer>'
+        f"<saml:NameID>someone</saml:NameID></samlp:LogoutRequest>"
+    )
+    assert failures(explained(hub, etree.tostring(root), **ACME)) == ["saml.signed"]
+    sign(root, idp.key)
+    assert failures(explained(hub, etree.tostring(root), **ACME)) == []
+    root.set("NotOnOrAfter", "2020-01-01T00:00:00Z")
+    assert failures(explained(hub, etree.tostring(root), **ACME)) == ["saml.response_signature", "saml.conditions"]
 
 
 # --- private ----------------------------------------------------------------------------------------------------------

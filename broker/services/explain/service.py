@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from broker.catalog.prepare import PreparedConnector
-from broker.domain.errors import BrokerError, ConfigurationError, InvalidSettings
+from broker.domain.errors import BrokerError, ConfigurationError, InvalidSettings, MissingClaim
 from broker.domain.http import Incoming
 from broker.domain.messages import translatable
 from broker.domain.trace import EventKind, Outcome, Trace, TraceEvent
@@ -17,7 +17,7 @@ from broker.services.context import Workbench
 from broker.services.diagnosis import Diagnosis, diagnose
 from broker.services.explain import shown
 from broker.services.explain.recognise import MAX_CHARACTERS, Recognised, recognise
-from connectors.contract import ReadsMetadata, Surveys
+from connectors.contract import USERINFO_NOT_ASKED, ReadsMetadata, Surveys
 
 TITLES: dict[str, str] = {
     "saml_response": translatable("An answer of a SAML identity provider (Response)"),
@@ -41,6 +41,9 @@ HELP = translatable(
 TOO_LONG = translatable("This is longer than any message that we accept.")
 DECRYPTED = translatable("It is encrypted. It was decrypted with this hub’s key to check it, and is not shown as text.")
 LATE = translatable("Messages live for minutes. That the time has passed says nothing, when this one is older.")
+NOT_ASKED = translatable(
+    "There is no email address in the token. A login asks the identity provider for it (userinfo); here nobody is asked."
+)
 NO_CONNECTOR = translatable("Choose the connection or application that it belongs to, and it will be checked against it.")
 _JUDGED_BY_CONNECTOR = frozenset({"saml_response", "logout_request", "logout_response", "saml_request"})
 
@@ -123,8 +126,18 @@ class Explain:
         if authentication is not None:
             try:
                 believe(Boundary(self._bench.catalog, self._bench.keyring, trace), prepared, authentication)
+            except MissingClaim as error:
+                self._missing(made, trace, error)
             except BrokerError as error:
                 trace.decide("accepted", error.cause)
+
+    def _missing(self, made: Explanation, trace: Trace, error: MissingClaim) -> None:
+        """A claim that a login would have fetched is not missing; it was not looked for."""
+        if any(event.name == USERINFO_NOT_ASKED for event in trace.events):
+            trace.events = [event for event in trace.events if not (event.name == error.check and event.passed is False)]
+            made.notes.append(NOT_ASKED)
+        else:
+            trace.decide("accepted", error.cause)
 
     def _metadata(self, found: Recognised, prepared: PreparedConnector, made: Explanation, trace: Trace) -> None:
         """What an import would understand, and what it would change."""
