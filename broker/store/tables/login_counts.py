@@ -137,22 +137,21 @@ def _rows(
     return Counter({(int(at), who, outcome, code): int(number) for at, who, outcome, code, number in connection.execute(grouped)})
 
 
-def totals(connection: Connection, tenant_id: str | None, since: datetime, until: datetime, by: str) -> dict[str, dict[str, int]]:
-    """Outcome → logins of [since, until), for every `by` ("connector_id" or "application_id") that had any."""
+def totals(connection: Connection, tenant_id: str | None, since: datetime, until: datetime) -> list[tuple[str, str, str, int]]:
+    """(connector, application, outcome, logins) of [since, until): the whole federation in one pass."""
     until_folded = folded_until(connection)
-    found: dict[str, dict[str, int]] = {}
+    found: Counter[tuple[str, str, str]] = Counter()
     parts: list[tuple[Any, Any, Any, datetime]] = [(_traces, _traces.c.started_at, func.count(), max(since, until_folded or since))]
     if until_folded is not None and since < until_folded:
         parts.append((login_hours, login_hours.c.hour, func.sum(login_hours.c["count"]), since))
     for table, column, count, start in parts:
-        query = select(table.c[by], table.c.outcome, count).where(column >= start, column < until)
+        key = (table.c.connector_id, table.c.application_id, table.c.outcome)
+        query = select(*key, count).where(column >= start, column < until)
         query = query.where(*_IS_LOGIN) if table is _traces else query
         query = query if tenant_id is None else query.where(table.c.tenant_id == tenant_id)
-        for key, outcome, number in connection.execute(query.group_by(table.c[by], table.c.outcome)):
-            if key:
-                outcomes = found.setdefault(key, {})
-                outcomes[outcome] = outcomes.get(outcome, 0) + int(number)
-    return found
+        for through, into, outcome, number in connection.execute(query.group_by(*key)):
+            found[through or "", into or "", outcome] += int(number)
+    return [(*key, number) for key, number in found.items()]
 
 
 def peaks(connection: Connection, tenant_id: str, since: datetime, until: datetime) -> dict[datetime, int]:
