@@ -56,6 +56,7 @@ class World:
         shown = hub.built.operations.run(ME, "person.show", OnePerson("acme", self.person.id))
         self.objects: dict[str, str] = {
             "tenant": "acme",
+            "slug": "acme",
             "connector": "idp",
             "application": "wiki",
             "protocol": "oidc",
