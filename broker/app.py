@@ -184,7 +184,12 @@ def _build(settings: Settings, clock: Clock, database: Database) -> Vestibule:
         downstream=downstream,
     )
     catalog = Catalog(database, keyring, preparer, built_in_applications(downstream))
-    traces = TraceLog(database, clock, keep_days=settings.trace_days, max_per_minute=settings.max_traces_per_minute)
+    traces = TraceLog(
+        database,
+        clock,
+        keep_days=lambda tenant_id: _trace_days(catalog, settings, tenant_id),
+        max_per_minute=settings.max_traces_per_minute,
+    )
     hub = Hub(database, catalog, keyring, transient, traces, clock, downstream, settings.transaction_seconds)
     pipeline = Pipeline(hub)
     bench = Workbench(database, catalog, keyring, clock, fetcher, settings)
@@ -200,6 +205,12 @@ def _build(settings: Settings, clock: Clock, database: Database) -> Vestibule:
         services=services,
         operations=Operations(services),
     )
+
+
+def _trace_days(catalog: Catalog, settings: Settings, tenant_id: str | None) -> int:
+    """A tenant may want its traces to go sooner than the hub's own."""
+    tenant = None if tenant_id is None else catalog.tenant(tenant_id)
+    return min(settings.trace_days, tenant.tenant.trace_days or settings.trace_days) if tenant else settings.trace_days
 
 
 def _envelope(settings: Settings) -> Envelope:

@@ -55,7 +55,7 @@ def _as_it_is(slug: str) -> dict[str, Any]:
         found = to_builtins(call("tenant.show", OneTenant(slug)))
     except UnknownObject:
         return {}
-    kept = ("enabled", "session_idle_seconds", "session_absolute_seconds", "branding")
+    kept = ("enabled", "session_idle_seconds", "session_absolute_seconds", "trace_days", "branding")
     return {**{name: found[name] for name in kept}, "acceptance": found["acceptance_rules"]}
 
 

@@ -42,6 +42,12 @@ ABSOLUTE = Control(
     "number",
     help=translatable("At most 43,200: thirty days."),
 )
+TRACE_DAYS = Control(
+    "trace_days",
+    translatable("What support can see of a sign-in is kept for (days)"),
+    "number",
+    help=translatable("0: as long as everywhere. A shorter time also holds for what is there already."),
+)
 RULES = Control("acceptance_rules", translatable("Acceptance rules (JSON)"), "code")
 CONFIRM = Control("confirm", translatable("Type the short name to confirm"), required=True)
 
@@ -134,6 +140,7 @@ def _controls(tenant: Any) -> tuple[Control, ...]:
         forms.storing(ENABLED, "yes" if tenant.enabled else ""),
         forms.storing(IDLE, f"{tenant.session_idle_seconds / 60:g}"),
         forms.storing(ABSOLUTE, f"{tenant.session_absolute_seconds / 60:g}"),
+        forms.storing(TRACE_DAYS, str(tenant.trace_days)),
     )
 
 
@@ -144,6 +151,7 @@ def _save(face: ConsoleFace, slug: str, typed: dict[str, str]) -> tuple[str, str
         enabled="enabled" in typed,
         session_idle_seconds=_seconds(typed, "session_idle_minutes"),
         session_absolute_seconds=_seconds(typed, "session_absolute_minutes"),
+        trace_days=round(forms.read_number(typed.get(TRACE_DAYS.name, ""), TRACE_DAYS.name)),
         expected_version=forms.read_version(typed),
     )
     face.run("tenant.save", change)

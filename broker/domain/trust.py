@@ -21,6 +21,8 @@ class Tenant:
     session_absolute_seconds: int = 24 * 3600
     acceptance_rules: tuple[dict[str, Any], ...] = ()
     branding: Branding = Branding()
+    trace_days: int = 0
+    """How long traces of its sign-ins are kept, in days; 0: as long as the hub keeps all."""
     version: int = 0
 
 

@@ -182,6 +182,7 @@ class Configuration:
             tuple(entry.acceptance),
             branding,
             pictures,
+            trace_days=entry.trace_days,
         )
         changes = [self._tenants.save(actor, command)]
         tenant_id = changes[0].object_id

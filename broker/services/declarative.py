@@ -70,6 +70,7 @@ class TenantEntry(msgspec.Struct, forbid_unknown_fields=True):
     enabled: bool = True
     session_idle_seconds: int = 8 * 3600
     session_absolute_seconds: int = 24 * 3600
+    trace_days: int = 0
     domains: list[str | DomainEntry] = msgspec.field(default_factory=list)
     acceptance: Rules = msgspec.field(default_factory=list)
     branding: dict[str, Any] = msgspec.field(default_factory=dict)

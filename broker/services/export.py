@@ -119,7 +119,7 @@ class Export:
         self, tenant: Tenant, domains: list[Domain], connectors: list[Connector], secrets: _Secrets
     ) -> dict[str, Any]:
         entry: dict[str, Any] = {"slug": tenant.slug, "name": tenant.name}
-        for name in ("enabled", "session_idle_seconds", "session_absolute_seconds"):
+        for name in ("enabled", "session_idle_seconds", "session_absolute_seconds", "trace_days"):
             if getattr(tenant, name) != getattr(_TENANT_DEFAULTS, name):
                 entry[name] = getattr(tenant, name)
         slugs = {connector.id: connector.slug for connector in connectors}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from broker.domain import email, random_ids
@@ -17,7 +18,7 @@ from broker.services import branding_rules
 from broker.services.actor import Actor, Verb
 from broker.services.context import Action, Change, Workbench, check_version, difference, record, stored_branding
 from broker.store import mapping
-from broker.store.tables import trust_queries
+from broker.store.tables import traces, trust_queries
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -57,6 +58,7 @@ class SaveTenant:
     brand_images: tuple[BrandImage, ...] = field(default=(), repr=False)
     """Pictures that come along; `branding` names those that it shows."""
     expected_version: int | None = None
+    trace_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,10 @@ class Tenants:
             raise InvalidSettings(
                 "Sessions last from 5 minutes to 30 days, and the idle limit is the shorter one.", field="session"
             )
+        if not 0 <= command.trace_days <= bench.settings.trace_days:
+            raise InvalidSettings(
+                "Traces of a tenant are kept at most as long as those of the hub; 0 means as long.", field="trace_days"
+            )
         check_transform_rules(command.acceptance_rules, "acceptance")
         branding = branding_rules.check(command.branding)
         after = {
@@ -139,6 +145,7 @@ class Tenants:
             "session_absolute_seconds": command.session_absolute_seconds,
             "acceptance_rules": list(command.acceptance_rules),
             "branding": stored_branding(branding),
+            "trace_days": command.trace_days,
         }
         with bench.database.unit_of_work() as connection:
             row = trust_queries.tenant_by_slug(connection, command.slug)
@@ -161,6 +168,9 @@ class Tenants:
             if row is None:
                 values["created_at"] = bench.clock.now()
             trust_queries.save_tenant(connection, values, exists=row is not None)
+            if row is not None and "trace_days" in changed:
+                keep = timedelta(days=command.trace_days or bench.settings.trace_days)
+                traces.keep_for(connection, tenant_id, keep)
             action = Action.CREATED if row is None else Action.UPDATED
             record(bench, actor, kind="tenant", object_id=tenant_id, tenant_id=tenant_id, action=action, fields_changed=changed)
         return Change("tenant", command.slug, tenant_id, action, changed)

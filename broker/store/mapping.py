@@ -23,6 +23,7 @@ def tenant(row: Row[Any]) -> Tenant:
         session_absolute_seconds=row.session_absolute_seconds,
         acceptance_rules=tuple(row.acceptance_rules),
         branding=branding(row.branding),
+        trace_days=row.trace_days,
         version=row.version,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import zlib
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -25,10 +26,13 @@ _decoder = msgspec.json.Decoder(TraceEvent)
 class TraceLog:
     """Begins, resumes and saves traces. `save` joins the current unit of work, so a trace is committed with its answer."""
 
-    def __init__(self, database: Database, clock: Clock, *, keep_days: int, max_per_minute: int) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, *, keep_days: Callable[[str | None], int], max_per_minute: int
+    ) -> None:
+        """`keep_days`: how long traces of a tenant (None: of nobody known) are kept."""
         self._database = database
         self._clock = clock
-        self._keep = timedelta(days=keep_days)
+        self._keep_days = keep_days
         self._max_per_minute = max_per_minute
         self._minute = 0
         self._count = 0
@@ -56,12 +60,14 @@ class TraceLog:
             **{name: getattr(trace, name) for name in traces.FOUND},
         }
         events = encode_events(trace.events)
+        keep = timedelta(days=self._keep_days(trace.tenant_id))
+        known = None if trace.tenant_id is None else keep  # a resumed trace may not name its tenant again
         with self._database.unit_of_work() as connection:
-            if not trace.stored or not traces.append(connection, trace.code, events, values):
+            if not trace.stored or not traces.append(connection, trace.code, events, values, known):
                 more = {
                     "code": trace.code,
                     "started_at": trace.started_at,
-                    "expires_at": trace.started_at + self._keep,
+                    "expires_at": trace.started_at + keep,
                     "events": events,
                 }
                 traces.add(connection, {**values, **more})

@@ -37,6 +37,7 @@ class TenantView:
     enabled: bool = argument("Whether its people can sign in.")
     session_idle_seconds: int = argument("How long a session lives without use, in seconds.")
     session_absolute_seconds: int = argument("How long a session lives at most, in seconds.")
+    trace_days: int = argument("How long traces of its sign-ins are kept, in days; 0: as long as the hub keeps all.")
     acceptance_rules: tuple[dict[str, Any], ...] = argument("Claim rules for everything that its connectors say.")
     branding: Branding = argument("How its pages look.")
     version: int = argument("Rises with every change.")
@@ -71,6 +72,7 @@ class ChangeTenant:
     enabled: bool | UnsetType = argument("Whether its people can sign in.", default=UNSET)
     session_idle_seconds: int | UnsetType = argument("Seconds without use after which a session ends.", default=UNSET)
     session_absolute_seconds: int | UnsetType = argument("Seconds after which a session ends.", default=UNSET)
+    trace_days: int | UnsetType = argument("Days after which traces of its sign-ins go; 0: as the hub's own.", default=UNSET)
     acceptance_rules: tuple[dict[str, Any], ...] | UnsetType = argument("Claim rules.", default=UNSET)
     branding: Branding | UnsetType = argument("How its pages look.", default=UNSET)
     expected_version: int | None = argument(VERSION, default=None)
@@ -84,6 +86,7 @@ def view(tenant: Tenant) -> TenantView:
         tenant.enabled,
         tenant.session_idle_seconds,
         tenant.session_absolute_seconds,
+        tenant.trace_days,
         tenant.acceptance_rules,
         tenant.branding,
         tenant.version,
@@ -122,6 +125,7 @@ def _save(call: Call, asked: ChangeTenant) -> TenantView:
         session_absolute_seconds=given(asked.session_absolute_seconds, now.session_absolute_seconds),
         acceptance_rules=given(asked.acceptance_rules, now.acceptance_rules),
         branding=given(asked.branding, now.branding),
+        trace_days=given(asked.trace_days, now.trace_days),
         expected_version=asked.expected_version,
     )
     tenants.save(call.actor, command)

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Index, LargeBinary, Row, String, bindparam, cast, delete, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Index,
+    LargeBinary,
+    Row,
+    String,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from broker.store.db import Instant, db
@@ -34,6 +49,14 @@ _traces = TraceRow.__table__
 _ADD = Statement(insert(_traces).values({column.name: bindparam(column.name) for column in _traces.c}))
 
 
+def _microseconds(column: Any) -> Any:
+    """An `Instant` as the number that it is stored as, for arithmetic."""
+    return type_coerce(column, BigInteger)
+
+
+_keep = bindparam("keep_microseconds", type_=BigInteger)
+
+
 def _append(events: Any) -> Any:
     """More events behind those that are stored; what is known already is not forgotten."""
     found = {name: func.coalesce(bindparam(name, type_=String()), _traces.c[name]) for name in FOUND}
@@ -44,6 +67,7 @@ def _append(events: Any) -> Any:
             outcome=bindparam("outcome"),
             error_code=bindparam("error_code"),
             events=events,
+            expires_at=func.coalesce(_microseconds(_traces.c.started_at) + _keep, _microseconds(_traces.c.expires_at)),
             **found,
         )
     )
@@ -59,9 +83,16 @@ def add(connection: Connection, values: dict[str, Any]) -> None:
     _ADD.run(connection, **values)
 
 
-def append(connection: Connection, code: str, more: bytes, values: dict[str, Any]) -> bool:
-    """False when there is no such trace any more."""
-    return _APPEND.run(connection, its_code=code, more=more, **values) == 1
+def append(connection: Connection, code: str, more: bytes, values: dict[str, Any], keep: timedelta | None = None) -> bool:
+    """False when there is no such trace any more. `keep`: how long it is kept, if its tenant is known now."""
+    microseconds = None if keep is None else keep // timedelta(microseconds=1)
+    return _APPEND.run(connection, its_code=code, more=more, keep_microseconds=microseconds, **values) == 1
+
+
+def keep_for(connection: Connection, tenant_id: str, keep: timedelta) -> None:
+    """Another retention for everything that is stored of a tenant; what is older goes with the next upkeep."""
+    expires_at = _microseconds(_traces.c.started_at) + keep // timedelta(microseconds=1)
+    connection.execute(update(_traces).where(_traces.c.tenant_id == tenant_id).values(expires_at=expires_at))
 
 
 def find(connection: Connection, code: str) -> Row[Any] | None:

@@ -22,6 +22,7 @@ class TenantRow(db.Model):  # type: ignore[name-defined, misc]
     acceptance_rules: Mapped[list[Any]] = mapped_column(JSON)
     branding: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     intake: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    trace_days: Mapped[int] = mapped_column(server_default="0")
     version: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(Instant)
 

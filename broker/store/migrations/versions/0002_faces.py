@@ -241,6 +241,7 @@ def upgrade() -> None:
     with op.batch_alter_table('tenants', schema=None) as batch_op:
         batch_op.add_column(sa.Column('branding', sa.JSON(none_as_null=True), nullable=True))
         batch_op.add_column(sa.Column('intake', sa.JSON(none_as_null=True), nullable=True))
+        batch_op.add_column(sa.Column('trace_days', sa.Integer(), nullable=False, server_default='0'))
 
     with op.batch_alter_table('traces', schema=None) as batch_op:
         batch_op.add_column(sa.Column('identity_id', sa.String(length=40), nullable=True))
@@ -269,6 +270,7 @@ def downgrade() -> None:
 
     op.drop_table('identity_words')
     with op.batch_alter_table('tenants', schema=None) as batch_op:
+        batch_op.drop_column('trace_days')
         batch_op.drop_column('intake')
         batch_op.drop_column('branding')
 
