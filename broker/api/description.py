@@ -119,7 +119,7 @@ def _parameters(operation: Operation, whole: dict[str, Any]) -> list[dict[str, A
     found = [{**one, "name": names.get(one["name"], one["name"])} if one["in"] == "path" else one for one in found]
     if conditions.has_versions(operation):
         found += [about.IF_MATCH] if operation.method != "PUT" else [about.IF_MATCH, about.IF_NONE_MATCH]
-    if operation.method == "POST":
+    if operation.method == "POST" and not operation.leaves_nothing:
         found.append(about.IDEMPOTENCY_KEY)
     return found
 
