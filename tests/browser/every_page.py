@@ -101,14 +101,8 @@ class World:
         """The home realm page."""
         return browser.open(self.wiki.login_url())
 
-    def setup_token(self, *, kind: str = "") -> str:
-        """Of a fresh link; `kind`: the system that was chosen with it."""
-        token = str(self.hub.built.setup_links.create(ME, self.hub.tenants["initech"]).token)
-        if kind:
-            browser, path = self.browser(), f"/setup/{token}/system"
-            form = pages.form_to(browser.open(path).data, "/kind", f"{PUBLIC_URL}{path}").with_fields(kind=kind)
-            browser.post(form.action, form.fields)
-        return token
+    def setup_token(self) -> str:
+        return str(self.hub.built.setup_links.create(ME, self.hub.tenants["initech"]).token)
 
     def failed(self, browser: Browser | None = None) -> TestResponse:
         """Somebody whose address belongs to another organisation."""
