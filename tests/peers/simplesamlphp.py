@@ -77,7 +77,8 @@ class SimpleSamlPhp:
         self._write("config.php", _CONFIG)
         self._write("authsources.php", _AUTH_SOURCES)
         self._write("metadata/saml20-idp-hosted.php", _IDP)
-        command = ["php", "-S", f"127.0.0.1:{self.port}", "-t", WEB]
+        # Without its cache of compiled files PHP sees a changed trust at once, not within two seconds.
+        command = ["php", "-d", "opcache.enable=0", "-S", f"127.0.0.1:{self.port}", "-t", WEB]
         environment = {"SIMPLESAMLPHP_CONFIG_DIR": str(self.folder)}
         program = Program(command, port=self.port, log=self.folder / "output", environment=environment)
         self._stack.enter_context(program)
