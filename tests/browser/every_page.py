@@ -33,7 +33,7 @@ PEOPLE = (("Alice", "Archer"), ("Bob", "Baker"), ("Élodie", "Müller"), ("Grace
 ELSEWHERE = ("/api", "/static", "/health", "/version", "/saml", "/oauth2", "/t/", "/.well-known", "/upstream", "/branding/")
 """Not pages: programs read them."""
 
-SIGNED_OUT = ("/console/sign-in", "/console/welcome")
+SIGNED_OUT = ("/console/sign-in/", "/console/welcome/")
 
 
 class World:
@@ -263,7 +263,7 @@ def _welcome(world: World) -> TestResponse:
 def _at(rule: str) -> Callable[[World], TestResponse]:
     def open_it(world: World) -> TestResponse:
         path = re.sub(r"<(?:\w+:)?(\w+)>", lambda found: _known(world, found.group(1), rule), rule)
-        browser = world.browser() if rule.startswith(SIGNED_OUT) or not rule.startswith("/console") else world.desk()
+        browser = world.desk() if f"{rule}/".startswith("/console/") and not f"{rule}/".startswith(SIGNED_OUT) else world.browser()
         return browser.open(path)
 
     return open_it
