@@ -28,7 +28,7 @@ _FACTS: tuple[tuple[str, str], ...] = (
     ("validUntil", translatable("Valid until")),
     ("entityID", translatable("Entity ID")),
 )
-ISSUER = translatable("From")
+ISSUER = translatable("Sent by")
 AUDIENCE = translatable("Made for")
 STATUS = translatable("Status")
 SIGNED = translatable("Signed")
