@@ -25,7 +25,7 @@ BASE64 = translatable("Base64 decoded.")
 INFLATED = translatable("Inflated (DEFLATE, as the Redirect binding does).")
 
 _PARAMETER = re.compile(r"(?:^|[?&#\s])(SAMLRequest|SAMLResponse|id_token|id_token_hint|logout_token)=([^&\s\"'<>]+)")
-_FIELD = re.compile(r"<input\b[^>]*>", re.IGNORECASE)
+_FIELD = re.compile(r"<input\b[^<>]*>", re.IGNORECASE)  # without "<", so that a page of half tags is read once only
 _ATTRIBUTE = re.compile(r"""\b(name|value)\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 _FIELDS = ("SAMLResponse", "SAMLRequest", "id_token", "wresult")
 _ROOTS = {
