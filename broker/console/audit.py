@@ -15,6 +15,7 @@ from broker.console import door, pages
 from broker.console.face import ConsoleFace
 from broker.domain.errors import ConfigurationError, InvalidSettings
 from broker.domain.messages import translatable
+from broker.services.actor import Verb
 from broker.services.audit import Entry
 from broker.services.operations.audit import ListAudit, wanted_of
 
@@ -50,6 +51,7 @@ def routes(views: Blueprint, face: ConsoleFace) -> None:
 
     @views.get("/audit/export")
     def audit_export() -> Response:
+        door.only(Verb.READ_AUDIT)
         typed, kind = {name: pages.asked(name).strip() for name in FIELDS}, pages.asked("format")
         if kind not in {"csv", "jsonl"}:
             raise InvalidSettings(_FORMAT, field="format")

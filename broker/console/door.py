@@ -19,7 +19,7 @@ from broker.domain.access_errors import NotSignedIn, ReauthenticationRequired
 from broker.domain.clock import Clock
 from broker.domain.errors import MessageTooLarge
 from broker.domain.http import Cookie, Redirect
-from broker.services.actor import Actor
+from broker.services.actor import Actor, Verb
 from broker.services.staff import Staff, StaffSession, Visitor
 from broker.web.http import COOKIE_PREFIX, MAX_BODY_BYTES, incoming_of
 from broker.web.outgoing import respond
@@ -83,8 +83,19 @@ def session() -> StaffSession:
     return found
 
 
+def is_open() -> bool:
+    """Whether somebody is signed in at this browser."""
+    return isinstance(g.get("staff_session"), StaffSession)
+
+
 def actor() -> Actor:
     return session().member.actor
+
+
+def only(verb: Verb) -> None:
+    """First thing in a view that does something else before it runs an operation. Raises Forbidden."""
+    who = actor()
+    who.require(verb, who.tenant_id)
 
 
 def visitor() -> Visitor:

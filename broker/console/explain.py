@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from broker.console import pages, sign_in_story, sign_in_words
+from broker.console import door, pages, sign_in_story, sign_in_words
 from broker.console.face import ConsoleFace
 from broker.domain.errors import ConfigurationError, InvalidSettings
 from broker.domain.messages import translatable
+from broker.services.actor import Verb
 from broker.services.operations.explain import ExplainMessage, ExplanationView
 
 _NOTHING = translatable("Paste a message first.")
@@ -17,10 +18,12 @@ _FIELDS = ("tenant", "connector", "application")
 def routes(views: Blueprint, face: ConsoleFace) -> None:
     @views.get("/explain")
     def explain() -> Response:
+        door.only(Verb.READ_TRACES)
         return _show({name: pages.asked(name) for name in _FIELDS})
 
     @views.post("/explain")
     def explain_message() -> Response:
+        door.only(Verb.READ_TRACES)
         typed = pages.fields()
         try:
             return _show(typed, _explained(face, typed))

@@ -45,6 +45,8 @@ def _password(views: Blueprint, face: ConsoleFace) -> None:
     def sign_in() -> Response:
         asked = lenient_query(request)
         code = asked.get("refused", "")
+        if code and door.is_open():  # from connecting their account in vain
+            return pages.done("/console/me", errors.by_code(code).sentence)
         problem = Problem("connector", errors.by_code(code).sentence, 403) if code else None
         return show_sign_in(face, asked.get("next"), problem)
 

@@ -41,7 +41,7 @@ class World:
             person = connection.exec_driver_sql("SELECT id FROM identities").scalar()
         other, link = invited(hub, Role.SUPPORT, name="other")
         self.ids = {
-            "tenant": "acme", "connector": "idp", "domain": "acme.example", "application": "mail", "protocol": "oidc",
+            "tenant": "acme", "slug": "acme", "connector": "idp", "domain": "acme.example", "application": "mail", "protocol": "oidc",
             "person": str(person), "staff": other.id, "token": link.rpartition("/")[2],
         }  # fmt: skip
 

@@ -341,3 +341,9 @@ def test_given_sign_ins_and_failures_then_the_audit_log_and_the_log_have_them_wi
     for secret in (PASSWORD, "a wrong password here", "passwordinwrongfield", person.totp_key):
         assert secret not in stored
         assert secret not in caplog.text
+
+
+def test_given_somebody_who_is_inside_then_a_refusal_of_a_provider_is_said_at_their_account(hub: Hub) -> None:
+    person, _ = with_password(hub)
+    refused = person.browser.open("/console/sign-in?refused=upstream_refused")
+    assert "sign-in service did not sign you in" in person.follow(refused)

@@ -52,6 +52,12 @@ GET   /console/tenants/<tenant>/connectors/<connector>/tests/<test>        set_u
 GET   /console/search                                                      read
 GET   /console/sign-ins                                                    read_traces
 GET   /console/sign-ins/<code>                                             read_traces
+GET   /console/explain                                                     read_traces
+POST  /console/explain                                                     read_traces
+GET   /console/usage                                                       read_people
+GET   /console/usage/<slug>                                                read_people
+GET   /console/audit                                                       read_audit
+GET   /console/audit/export                                                read_audit
 GET   /console/errors                                                      public
 GET   /console/errors/<code>                                               public
 GET   /console/tenants/<tenant>/intake                                     set_up
@@ -153,7 +159,7 @@ class Access:
 
     @property
     def of_tenant(self) -> bool:
-        return "<tenant>" in self.rule
+        return "<tenant>" in self.rule or self.rule == "/console/usage/<slug>"
 
     @property
     def ends_something(self) -> bool:
