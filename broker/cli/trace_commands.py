@@ -33,8 +33,12 @@ def trace() -> None:
 @sentences
 def trace_find(query: str) -> None:
     """Print one login, by the reference code of its error page, or the newest ones of an email address."""
-    found = _of_address(query.strip()) if "@" in query else ()
-    one(call("trace.show", OneTrace(found[0].code if found else query)))
+    try:
+        found = _of_address(query.strip()) if "@" in query else ()
+        shown: TraceDetail = call("trace.show", OneTrace(found[0].code if found else query))
+    except InvalidSettings as error:  # too long, or no address: whatever was typed, it names no trace
+        raise UnknownObject(NO_TRACE, field="trace") from error
+    one(shown)
     if len(found) > 1:
         click.echo("\nEarlier logins of this address:")
         rows = [(item.code, f"{item.started_at:%Y-%m-%d %H:%M:%S}", item.outcome, item.cause) for item in found[1:]]
@@ -42,10 +46,7 @@ def trace_find(query: str) -> None:
 
 
 def _of_address(address: str) -> tuple[TraceSummary, ...]:
-    try:
-        found: tuple[TraceSummary, ...] = call("trace.list", ListTraces(email=address, limit=_EARLIER)).items
-    except InvalidSettings as error:
-        raise UnknownObject(NO_TRACE, field="trace") from error
+    found: tuple[TraceSummary, ...] = call("trace.list", ListTraces(email=address, limit=_EARLIER)).items
     if not found:
         raise UnknownObject(NO_TRACE, field="trace")
     return found
