@@ -34,7 +34,7 @@ WIKI_SECRETS = ("wiki-secret-0815-abcdefghijklmnopqrst", "wiki-secret-4711-abcde
 @pytest.fixture
 def full(hub: Hub) -> Hub:
     """Something of everything that can be configured, made by services and not by a file."""
-    acme = hub.tenant("acme", "acme.example", session_idle_seconds=900, branding=Branding(colour="#0b6e4f", welcome={"fr": "Bonjour"}))
+    acme = hub.tenant("acme", "acme.example", session_idle_seconds=900, trace_days=7, branding=Branding(colour="#0b6e4f", welcome={"fr": "Bonjour"}))
     hub.built.services.intakes.save(ME, acme, Intake(people="1000", contact="it@acme.example"))
     hub.built.services.brandings.save_tenant(ME, acme, *_with_logo(hub, acme))
     hub.tenant("globex", "globex.example", enabled=False, acceptance_rules=({"template": "pass_through_known"},))
@@ -213,7 +213,7 @@ def test_a_new_object_needs_its_secret_all_the_same(cli: Cli, hub: Hub, tmp_path
 
 Change = Callable[[Hub], Any]
 DRIFT: list[tuple[str, Change, str]] = [
-    ("a tenant that was renamed", lambda hub: hub.tenant("acme", session_idle_seconds=900), "~ tenant acme updated"),
+    ("a tenant that was renamed", lambda hub: hub.tenant("acme", session_idle_seconds=900, trace_days=7), "~ tenant acme updated"),
     ("a tenant that was made", lambda hub: hub.tenant("initech"), "- tenant initech is not in the file"),
     ("a domain that was added", lambda hub: hub.tenant("acme", "acme.net"), "- domain acme.net is not in the file"),
     ("a domain that was removed", lambda hub: hub.built.tenants.delete_domain(ME, hub.tenants["acme"], "acme.fr"), "+ domain acme.fr created"),
