@@ -16,7 +16,7 @@ migrate: $(VENV)/.run ## Bring the database to this version's shape
 
 ##@ Develop
 test: $(VENV)/.test ## Run the tests (one part: T=tests/unit)
-	$(BIN)/python -m pytest $(if $(T),$(T),-n 2 --dist worksteal)
+	$(BIN)/python -m pytest $(if $(T),$(T),-n 2 --dist worksteal) $(ARGS)
 
 check: $(VENV)/.test ## Lint, types, import rules
 	$(BIN)/ruff check .
