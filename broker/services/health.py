@@ -17,6 +17,8 @@ BATCH = 500
 _OVERLAP = timedelta(minutes=10)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SOON = timedelta(days=30)
+MANY = 10
+"""From so many sign-ins a day on, one that works does not make up for all that fail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +160,15 @@ def state_of(
     """One word for all of it, see `Health`."""
     if not enabled:
         return "off"
-    if day.failed and (success is None or (failure is not None and failure > success)) and (day.percent or 0) >= 50:
+    latest_failed = success is None or (failure is not None and failure > success)
+    if (day.percent or 0) >= 50 and (latest_failed or day.succeeded + day.failed >= MANY):
         return "failing"
     if any(moment <= now for moment in ends):
         return "expired"
     if any(moment <= now + SOON for moment in ends):
         return "expiring"
-    return "quiet" if success is None else "good"
+    # The counts are of this moment, the last success of the last upkeep.
+    return "good" if success is not None or day.succeeded else "quiet"
 
 
 def expiry_of(settings: Any) -> tuple[datetime | None, datetime | None]:

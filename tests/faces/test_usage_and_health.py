@@ -10,9 +10,11 @@ import pytest
 from broker.domain.errors import InvalidSettings, UnknownObject
 from broker.services.actor import ROLES, Actor, Role
 from broker.services.connectors import SaveConnector
+from broker.services.health import Rate, state_of
 from broker.services.operations.health import HealthView, ListExpiring, ListHealth
 from broker.services.operations.usage import ListUsage, LoginStatistics, ShowStatistics, ShowUsage, UsageView
 from broker.services.statistics import months
+from tests.support.clock import NOW
 from tests.support.hub import ME, Hub
 from tests.support.partners import SamlApp, SamlSide
 from tests.support.saml_idp import key_pair
@@ -259,3 +261,25 @@ def test_given_a_certificate_then_its_end_is_foreseen(hub: Hub, days_left: int, 
     assert (found.state, found.certificate_days) == (state, days_left)
     expiring = hub.built.operations.run(ME, "health.expiring", ListExpiring(days=30)).items
     assert [item.days for item in expiring] == ([days_left] if days_left < 30 else [])
+
+
+@pytest.mark.parametrize(
+    ("succeeded", "failed", "latest_failed", "state"),
+    [
+        (0, 0, False, "quiet"),
+        (1, 0, False, "good"),
+        (1, 1, True, "failing"),
+        (1, 1, False, "good"),
+        (1, 15, False, "failing"),
+        (15, 1, True, "good"),
+    ],
+)
+def test_given_the_counts_of_a_day_then_one_word_says_how_it_is(succeeded: int, failed: int, latest_failed: bool, state: str) -> None:
+    early, late = NOW - timedelta(hours=2), NOW - timedelta(hours=1)
+    success = None if not succeeded else early if latest_failed else late
+    failure = None if not failed else late if latest_failed else early
+    assert state_of(True, success, failure, Rate(succeeded, failed), [], NOW) == state
+
+
+def test_given_a_success_that_upkeep_has_not_noted_yet_then_the_connector_is_not_called_quiet() -> None:
+    assert state_of(True, None, None, Rate(3, 0), [], NOW) == "good"
