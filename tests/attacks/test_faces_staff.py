@@ -1,0 +1,56 @@
+"""Accounts that are switched off: no credential of theirs opens anything, not even a session that would wake up later."""
+
+from __future__ import annotations
+
+import pytest
+
+from broker.services.actor import Role
+from broker.services.staff.accounts import ChangeStaff
+from tests.support.hub import ME, Hub
+from tests.support.staff import Person, with_passkey, with_password
+
+
+def switch(hub: Hub, staff_id: str, *, enabled: bool) -> None:
+    accounts = hub.built.services.staff.accounts
+    now = accounts.get(staff_id)
+    accounts.save(ME, ChangeStaff(now.id, now.name, now.role, now.tenant_id, enabled))
+
+
+@pytest.mark.parametrize("how", ["passkey", "password", "code"])
+def test_an_account_that_was_switched_off_opens_no_session_that_works_once_it_is_on_again(hub: Hub, how: str) -> None:
+    """The last owner stays an owner: the account in question is an operator's."""
+    visitor = Person(hub)
+    if how == "passkey":
+        _, made, key = with_passkey(hub, Role.OPERATOR)
+        switch(hub, made.id, enabled=False)
+        answer = visitor.touch(key)
+    else:
+        owner, made = with_password(hub, Role.OPERATOR)
+        visitor.totp_key = owner.totp_key
+        if how == "password":
+            switch(hub, made.id, enabled=False)
+            answer = visitor.password(made.email)
+        else:
+            page = visitor.follow(visitor.password(made.email))
+            switch(hub, made.id, enabled=False)
+            answer = visitor.submit(page, "/sign-in/code", code=visitor.next_code())
+
+    assert answer.status_code == 401
+    assert hub.count("staff_sessions") == 0
+    switch(hub, made.id, enabled=True)
+    assert not visitor.inside
+
+
+@pytest.mark.parametrize("how", ["passkey", "password"])
+def test_an_account_that_is_on_opens_one(hub: Hub, how: str) -> None:
+    """The honest neighbour."""
+    visitor = Person(hub)
+    if how == "passkey":
+        _, _, key = with_passkey(hub, Role.OPERATOR)
+        visitor.touch(key)
+    else:
+        owner, made = with_password(hub, Role.OPERATOR)
+        visitor.totp_key = owner.totp_key
+        visitor.sign_in(made.email)
+
+    assert visitor.inside
