@@ -16,7 +16,7 @@ from broker.domain import colour
 from broker.domain.branding import Branding
 from broker.domain.errors import ConfigurationError, Forbidden
 from broker.domain.messages import translatable
-from broker.services.branding_rules import MAX_BYTES
+from broker.services.branding_rules import MAX_BYTES, TOO_PALE
 from broker.services.operations import branding as operations
 from broker.services.operations.applications import OneApplication
 from broker.services.operations.branding import BrandingView
@@ -120,7 +120,9 @@ def _save(face: ConsoleFace, place: Place) -> Response:
     if (offered := request.form.get("offer")) is not None:
         typed["colour"] = offered
     if request.form.get("preview") is not None:
-        return _page(face, place, pages.Problem("", "", 200, typed), _offer(typed["colour"]))
+        offer = _offer(typed["colour"])
+        sentence = TOO_PALE % {"colour": offer} if offer else ""
+        return _page(face, place, pages.Problem("colour" if offer else "", sentence, 200, typed), offer)
     try:
         face.run(place.change[0], _command(place, typed))
     except Forbidden:

@@ -8,7 +8,7 @@ from broker.console.sign_in_story import seconds
 from broker.domain.messages import translatable
 from broker.services.check_words import words_for
 from broker.services.operations.traces import TraceDetail
-from broker.web import i18n
+from broker.web import i18n, pages
 
 ACTS: dict[str, str] = {
     "user": translatable("The person"),
@@ -66,7 +66,7 @@ def to_tell(detail: TraceDetail, language: str) -> str:
 
     summary, verdict = detail.summary, detail.verdict
     at: datetime = summary.started_at.astimezone(UTC)
-    when = {"day": f"{at:%Y-%m-%d}", "time": f"{at:%H:%M}", "code": summary.code}
+    when = {"day": pages.day(at, language), "time": f"{at:%H:%M}", "code": summary.code}
     if summary.application_name:
         lines = [_(_TELL["about"], application=summary.application_name, **when)]
     else:

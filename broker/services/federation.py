@@ -123,10 +123,8 @@ def _rate(numbers: Numbers, key: str) -> Rate:
 
 def _provider(row: Any, numbers: Numbers, now: datetime) -> Flow:
     rate = _rate(numbers, row.id)
-    # What upkeep has not read from the traces yet counts too.
-    success = row.last_success_at or (now if rate.succeeded else None)
     ends = [] if row.expires_at is None else [row.expires_at]
-    state = state_of(row.enabled, success, row.last_failure_at, rate, ends, now)
+    state = state_of(row.enabled, row.last_success_at, row.last_failure_at, rate, ends, now)
     return Flow(row.slug, row.name, _logins(numbers, row.id), rate.failed, state, row.tenant, row.tenant_name, row.type)
 
 

@@ -63,15 +63,25 @@ def render(template: str, **context: Any) -> str:
         context["application_name"] = context["_"](context["application_name"])
     context["language"] = language
     context["brand"] = brand_of(context.pop("branding", None) or Branding())
-    context["date"] = partial(format_date, format="long", locale=_DATES[language])
-    context["moment"] = partial(format_datetime, format="d MMM y, HH:mm", tzinfo=UTC, locale=_DATES[language])
+    context["date"] = partial(day, language=language)
+    context["moment"] = partial(_moment, language=language)
     context["switch_to"] = _other_language(language)
     return environment().get_template(template).render(context)
 
 
 def day(moment: datetime, language: str) -> str:
     """A date as that language writes it."""
-    return format_date(moment, format="long", locale=_DATES[language])
+    return _first_day(format_date(moment, format="long", locale=_DATES[language]), language)
+
+
+def _moment(moment: datetime, language: str) -> str:
+    """To the minute. It says its zone: who reads it lives in another one, and support compares it with logs."""
+    return _first_day(format_datetime(moment, format="d MMM y, HH:mm 'UTC'", tzinfo=UTC, locale=_DATES[language]), language)
+
+
+def _first_day(written: str, language: str) -> str:
+    """French counts the first of a month only: 1er mars, 2 mars. The patterns of CLDR do not."""
+    return f"1er {written[2:]}" if language == "fr" and written.startswith("1 ") else written
 
 
 def self_posting(template: str, action: str, fields: Pairs) -> str:

@@ -91,7 +91,7 @@ class SamlConnectorType:
             SetupStep("Metadata", addresses.metadata, "Contains all of the above and our certificates."),
             *(_with_addresses(step, addresses) for step in self.dialect.steps),
             SetupStep("NameID", "persistent", "An identifier that never changes and is never given to another person; no email."),
-            SetupStep("Attributes", "email, given name, surname, display name, groups if wanted", "Any usual attribute names."),
+            SetupStep("Attributes", "email, givenName, surname, displayName, groups", "Any usual names. Groups are optional."),
             SetupStep("Signature", "RSA-SHA256", "Sign the assertion, the response, or both."),
         )
         return SetupSheet(f"What to enter at {self.label}", steps)
