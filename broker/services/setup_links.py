@@ -25,6 +25,8 @@ from connectors.contract import SetupSheet
 
 DEFAULT_DAYS = 14
 MAX_DAYS = 90
+MOST_CONNECTORS = 50
+"""Of a tenant, before a link makes no more of them. Operators may."""
 _GUESSES = Limit("set-up links that do not exist", 20, 600)
 _CHANGES = Limit("changes by one set-up link", 90, 600)
 _NOTED_EVERY = timedelta(minutes=1)
@@ -277,8 +279,11 @@ class SetupLinks:
         )
 
     def _free_slug(self, tenant_id: str, kind: str) -> str:
+        """Raises Conflict: whoever chooses again and again leaves no endless row of connectors behind."""
         taken = {connector.slug for connector in self._connectors.all(tenant_id)}
-        return next(slug for slug in (kind, *(f"{kind}-{number}" for number in range(2, 1000))) if slug not in taken)
+        if len(taken) >= MOST_CONNECTORS:
+            raise Conflict("There are too many connections already. Ask support to remove those that nobody needs.", field="kind")
+        return next(slug for slug in (kind, *(f"{kind}-{number}" for number in range(2, MOST_CONNECTORS + 2))) if slug not in taken)
 
 
 def unchanged(connector: Connector, settings: dict[str, Any], metadata: bytes | None = None) -> SaveConnector:

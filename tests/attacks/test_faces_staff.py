@@ -54,3 +54,16 @@ def test_an_account_that_is_on_opens_one(hub: Hub, how: str) -> None:
         visitor.sign_in(made.email)
 
     assert visitor.inside
+
+
+def test_whoever_was_signed_in_before_a_link_was_used_is_out(hub: Hub) -> None:
+    """The reason for the link may be that somebody else has a session."""
+    thief, made = with_password(hub, Role.OPERATOR)
+    colleague, _ = with_password(hub, Role.SUPPORT, name="colleague")
+    assert thief.inside
+    link = hub.built.services.staff.invitations.create(ME, made.id).url
+
+    person = Person(hub)
+    assert person.set_up(link).status_code == 302
+
+    assert (person.inside, thief.inside, colleague.inside) == (True, False, True)
