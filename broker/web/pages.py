@@ -76,7 +76,7 @@ def day(moment: datetime, language: str) -> str:
 
 def _moment(moment: datetime, language: str) -> str:
     """To the minute. It says its zone: who reads it lives in another one, and support compares it with logs."""
-    return _first_day(format_datetime(moment, format="d MMM y, HH:mm 'UTC'", tzinfo=UTC, locale=_DATES[language]), language)
+    return _first_day(format_datetime(moment, format="d MMM y, HH:mm\u00a0'UTC'", tzinfo=UTC, locale=_DATES[language]), language)
 
 
 def _first_day(written: str, language: str) -> str:
