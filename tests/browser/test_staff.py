@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from broker.services.actor import Role
 from tests.support import chromium as support
-from tests.support.chromium import DESKTOP, PHONE, Window
+from tests.support.chromium import DESKTOP, PHONE, Window, device
 from tests.support.hub import ME
 from tests.support.needs import needs
 from tests.support.servers import LiveHub
 from tests.support.staff import PASSWORD, invited
-
-AUTHENTICATOR = {
-    "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True, "isUserVerified": True,
-    "automaticPresenceSimulation": True,
-}  # fmt: skip
 
 
 @pytest.fixture
@@ -29,16 +22,6 @@ def live(tmp_path: Path) -> Iterator[LiveHub]:
     needs("chromium")
     with LiveHub(tmp_path) as made:
         yield made
-
-
-@contextmanager
-def device(window: Window, **knobs: Any) -> Iterator[None]:
-    """A fingerprint reader in this window; `isUserVerified=False`: nobody's finger fits."""
-    session = window.page.context.new_cdp_session(window.page)
-    session.send("WebAuthn.enable")
-    session.send("WebAuthn.addVirtualAuthenticator", {"options": {**AUTHENTICATOR, **knobs}})
-    yield
-    session.send("WebAuthn.disable")
 
 
 def test_the_first_owner_comes_in_with_a_passkey_goes_and_comes_back_without_typing(window: Window, live: LiveHub) -> None:

@@ -23,6 +23,10 @@ ARGUMENTS = (
 WAIT_MS = 10_000
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
+AUTHENTICATOR = {
+    "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True, "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}  # fmt: skip
 # A page with an error status is said again by the console; the page itself is what tests look at.
 _STATUS_LINE = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
 
@@ -102,3 +106,13 @@ def window(browser: Browser, **options: Any) -> Iterator[Window]:
         assert not made.complaints, made.complaints
     finally:
         context.close()
+
+
+@contextmanager
+def device(window: Window, **knobs: Any) -> Iterator[None]:
+    """A fingerprint reader in this window; `isUserVerified=False`: nobody's finger fits."""
+    session = window.page.context.new_cdp_session(window.page)
+    session.send("WebAuthn.enable")
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": {**AUTHENTICATOR, **knobs}})
+    yield
+    session.send("WebAuthn.disable")
