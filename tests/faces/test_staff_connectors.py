@@ -9,6 +9,7 @@ from broker.domain.errors import ConfigurationError, Forbidden
 from broker.services.actor import ROLES, Actor, Role, Verb
 from broker.services.applications import SaveApplication
 from broker.services.connectors import SaveConnector
+from broker.services.operations.people import ListPeople, OnePerson
 from broker.services.operations.staff import SignInWith
 from tests.faces.conftest import Cli
 from tests.support import pages
@@ -67,6 +68,23 @@ def test_given_a_link_made_while_signed_in_then_the_connector_opens_the_console(
     assert person.inside
     assert "Through a connector" in person.page("/console/me")
     assert [action for action, _ in actions(hub)].count("staff.sign_in") == 2
+
+
+@pytest.mark.parametrize("what", ["disable", "sign_out"])
+def test_given_a_person_of_the_hub_who_is_shut_out_then_so_is_the_console_session_that_they_opened(
+    hub: Hub, idp: SamlSide, what: str
+) -> None:
+    with_a_passkey = linked(hub, idp)
+    person = Person(hub)
+    through(person, idp)
+    assert person.inside
+    (found,) = hub.built.operations.run(ME, "person.list", ListPeople()).items
+    hub.clock.forward(seconds=1)
+
+    hub.built.operations.run(ME, f"person.{what}", OnePerson("acme", found.id))
+
+    assert not person.inside
+    assert with_a_passkey.inside, "credentials of the account's own have nothing to do with that person"
 
 
 def test_given_somebody_with_the_same_email_but_no_link_then_they_are_not_let_in(hub: Hub, idp: SamlSide) -> None:

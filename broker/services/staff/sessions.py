@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from broker.domain import random_ids
 from broker.domain.errors import UnknownObject
@@ -57,11 +58,13 @@ class Sessions:
         return handle
 
     def find(self, handle: str) -> StaffSession | None:
-        """None when unknown, ended, idle for too long, or when the account is switched off."""
+        """None when unknown, ended, idle for too long, or when the account, or the person it was opened through, is shut out."""
         now = self._bench.clock.now()
         with self._bench.database.reading() as connection:
             row = staff_session_queries.session(connection, secret_hash(_KIND, handle))
         if row is None or not row.enabled or row.ends_at <= now or row.seen_at + IDLE <= now:
+            return None
+        if row.method == "connector" and not _person_is_welcome(row):
             return None
         if now - row.seen_at >= _SEEN_EVERY:
             with self._bench.database.unit_of_work() as connection:
@@ -92,3 +95,9 @@ class Sessions:
     def end_all(self, staff_id: str, *, but: str = "") -> int:
         with self._bench.database.unit_of_work() as connection:
             return staff_session_queries.end_all(connection, staff_id, but=but)
+
+
+def _person_is_welcome(row: Any) -> bool:
+    """Whoever came in as a person of the hub goes out with it: switched off, unlinked, or signed out everywhere since."""
+    signed_out_at = row.person_signed_out_at
+    return bool(row.person_enabled) and (signed_out_at is None or signed_out_at <= row.session_created_at)

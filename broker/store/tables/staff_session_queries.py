@@ -7,7 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
+from broker.store.tables.identities import IdentityRow
 from broker.store.tables.staff import passkeys, staff, staff_sessions
+
+identities = IdentityRow.__table__
 
 
 def session(connection: Connection, handle_hash: bytes) -> Any:
@@ -19,9 +22,12 @@ def session(connection: Connection, handle_hash: bytes) -> Any:
         staff_sessions.c.authenticated_at,
         staff_sessions.c.seen_at,
         staff_sessions.c.ends_at,
+        identities.c.enabled.label("person_enabled"),
+        identities.c.signed_out_at.label("person_signed_out_at"),
     )
     count = select(func.count()).where(passkeys.c.staff_id == staff.c.id).scalar_subquery().label("passkeys")
     query = select(staff, count, *columns).join(staff_sessions, staff_sessions.c.staff_id == staff.c.id)
+    query = query.outerjoin(identities, identities.c.id == staff.c.identity_id)
     return connection.execute(query.where(staff_sessions.c.handle_hash == handle_hash)).first()
 
 
