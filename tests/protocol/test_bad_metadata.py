@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,8 @@ from broker.domain import claims as c
 from broker.domain.trust import Connector
 from metadata import saml_words
 from tests.support import pages
-from tests.support.hub import ME, PUBLIC_URL, Browser, Hub
+from tests.support.administrator import Administrator, link_for
+from tests.support.hub import PUBLIC_URL, Hub
 from tests.support.partners import SamlApp, SamlSide
 from tests.unit.metadata.test_saml_read import ACS, GOOD, PROBLEMS, entities, entity, idp, key, sp
 
@@ -40,23 +40,16 @@ class Connected:
     """A company that has switched single sign-on on with a set-up link."""
 
     hub: Hub
-    link: str
     side: SamlSide
     app: SamlApp
-    administrator: Browser
+    administrator: Administrator
 
     def connector(self) -> Connector:
         (found,) = self.hub.built.connectors.all(self.hub.tenants["acme"])
         return found
 
     def upload(self, document: bytes, name: str = "FederationMetadata.xml") -> TestResponse:
-        form = pages.form_to(self.administrator.open(self.link).get_data(), "/metadata")
-        data = {**form.fields, "metadata": (BytesIO(document), name)}
-        return self.administrator.open(f"{self.link}/metadata", method="POST", data=data)
-
-    def press(self, ending: str, **fields: str) -> TestResponse:
-        form = pages.form_to(self.administrator.open(self.link).get_data(), ending)
-        return self.administrator.post(f"{self.link}{ending}", {**form.fields, **fields})
+        return self.administrator.upload(document, name)
 
     def signs_in(self) -> bool:
         learned = self.app.sign_in(self.hub.browser(), self.side)
@@ -66,13 +59,12 @@ class Connected:
 @pytest.fixture(scope="module")
 def connected(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connected]:
     with Hub(tmp_path_factory.mktemp("bad-metadata")) as hub:
-        tenant_id = hub.tenant("acme", "acme.example")
-        link = f"/setup/{hub.built.setup_links.create(ME, tenant_id).token}"
+        hub.tenant("acme", "acme.example")
         side = SamlSide(hub, "https://idp.acme.example/saml", "idp")
-        made = Connected(hub, link, side, hub.saml_app(), hub.browser())
-        assert made.press("/kind", kind="saml").status_code == 302
+        made = Connected(hub, side, hub.saml_app(), link_for(hub, "acme"))
+        assert made.administrator.press("/kind", kind="saml").status_code == 302
         assert made.upload(side.idp.metadata()).status_code == 302
-        assert made.press("/enable", sure="yes").status_code == 302
+        assert made.administrator.switch_on().status_code == 302
         side.connector_id = made.connector().id
         yield made
         gc.collect()
@@ -147,7 +139,7 @@ def test_a_metadata_address_that_gives_no_metadata_is_a_sentence_too(connected: 
         ("idp.acme.example", None),
         ("http://127.0.0.1:9/metadata", None),
     ):
-        answer = connected.press("/metadata-address", metadata_url=url)
+        answer = connected.administrator.press("/metadata-address", metadata_url=url)
         assert 400 <= answer.status_code < 600, url
         problem = pages.problem(answer.get_data())
         assert problem, url

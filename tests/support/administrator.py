@@ -48,9 +48,9 @@ class Administrator:
     def press(self, ending: str, **fields: str) -> TestResponse:
         return self.browser.post(f"{self.link}{ending}", {**self.form(ending).fields, **fields})
 
-    def upload(self, document: bytes) -> TestResponse:
+    def upload(self, document: bytes, name: str = "m.xml") -> TestResponse:
         """Gives metadata; what it would change of a connector that works waits for `press("/take-over")`."""
-        data: dict[str, Any] = {**self.form("/metadata").fields, "metadata": (BytesIO(document), "m.xml")}
+        data: dict[str, Any] = {**self.form("/metadata").fields, "metadata": (BytesIO(document), name)}
         return self.browser.open(f"{self.link}/metadata", method="POST", data=data)
 
     def switch_on(self) -> TestResponse:
