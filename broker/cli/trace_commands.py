@@ -36,7 +36,10 @@ def trace_find(query: str) -> None:
     try:
         found = _of_address(query.strip()) if "@" in query else ()
         shown: TraceDetail = call("trace.show", OneTrace(found[0].code if found else query))
-    except InvalidSettings as error:  # too long, or no address: whatever was typed, it names no trace
+    except InvalidSettings as error:
+        if error.field not in {"code", "email"}:
+            raise  # not what was typed, but this installation
+        # Too long, or no address: whatever was typed, it names no trace.
         raise UnknownObject(NO_TRACE, field="trace") from error
     one(shown)
     if len(found) > 1:
