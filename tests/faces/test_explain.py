@@ -336,3 +336,24 @@ def test_given_markup_in_a_message_then_it_is_shown_as_text(hub: Hub) -> None:
     page = desk(hub, Role.SUPPORT).submit("/console/explain", "/explain", text="<script>alert(1)</script>").get_data(as_text=True)
     assert "<script>alert" not in page
     assert pages.heading(page) == "Explain a message"
+
+
+def test_given_a_connectors_page_then_it_leads_to_explaining_what_that_connector_sent(hub: Hub) -> None:
+    hub.tenant("lead", "lead.example")
+    hub.saml_idp("lead", "corp")
+    mine = desk(hub)
+
+    page = mine.page("/console/tenants/lead/connectors/corp")
+    form = pages.form_to(mine.page("/console/explain?tenant=lead&connector=corp"), "/explain")
+
+    assert 'href="/console/explain?tenant=lead&amp;connector=corp"' in page
+    assert (form.fields["tenant"], form.fields["connector"]) == ("lead", "corp")
+
+
+def test_given_an_error_code_that_there_is_not_then_all_of_them_are_listed(hub: Hub) -> None:
+    answer = hub.browser().open("/console/errors/mArKer7f3")
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 404
+    assert "There is no error with this code." in page
+    assert "/console/errors/foreign_email" in page
+    assert "mArKer7f3" not in page
