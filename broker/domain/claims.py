@@ -84,7 +84,8 @@ class Claims:
 
 
 def display_name(claims: Claims) -> str | None:
-    """The name to show for a person, if their provider said one."""
+    """The name to show for a person, if their provider said one: what can be read of it (PostgreSQL text holds no U+0000)."""
     parts = (claims.first(GIVEN_NAME), claims.first(SURNAME))
     name = claims.first(NAME) or " ".join(part for part in parts if part)
-    return name.strip()[:200] or None
+    readable = "".join(symbol for symbol in " ".join(name.split()) if symbol.isprintable())
+    return readable.strip()[:200] or None

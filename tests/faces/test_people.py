@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from broker.domain import claims as c
+from broker.domain.claims import Claim, Claims
 from broker.domain.errors import Forbidden, UnknownObject
 from broker.services.actor import ROLES, Actor, Role
 from broker.services.operations.people import ListPeople, OneLink, OnePerson, OneSession, PersonDetail, PersonView
@@ -281,3 +283,11 @@ def test_given_a_hundred_thousand_people_then_every_search_uses_an_index(hub_on_
     assert len(plans) >= 6
     assert [plan for plan in plans if plan.startswith("SCAN") and "INDEX" not in plan] == []
     assert [plan for plan in plans if "TEMP B-TREE" in plan] == []
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [("Ann\x00a \u202eArcher", "Anna Archer"), (" Élodie\u00a0\t Müller\n", "Élodie Müller"), ("\x00\x07", None), ("李 小龍", "李 小龍"), ("\ud800x", "x")],
+)
+def test_given_what_a_provider_calls_a_person_then_the_name_is_what_can_be_read_of_it(said: str, kept: str | None) -> None:
+    assert c.display_name(Claims((Claim(c.NAME, said),))) == kept
