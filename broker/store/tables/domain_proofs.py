@@ -15,7 +15,8 @@ def hold(connection: Connection, tenant_id: str, values: dict[str, Any]) -> bool
     """True for exactly one of several tenants that prove a domain at the same moment."""
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     statement = insert(domains).values(tenant_id=tenant_id, **values).on_conflict_do_nothing(index_elements=[domains.c.name])
-    return connection.execute(statement).rowcount == 1
+    # Not the row count: after an INSERT, SQLAlchemy does not know it on every database.
+    return connection.execute(statement.returning(domains.c.name)).first() is not None
 
 
 def pass_on(connection: Connection, tenant_id: str, name: str, values: dict[str, Any]) -> int:
