@@ -70,6 +70,11 @@ class Lockout:
         self._clock = clock
         self._until: dict[str, datetime] = {}
 
+    @property
+    def anybody(self) -> bool:
+        """Whether anybody at all may be locked out at the moment."""
+        return bool(self._until)
+
     def check(self, key: str) -> None:
         """Raises TooManyAttempts while `key` is locked out."""
         until = self._until.get(key)

@@ -101,12 +101,12 @@ class _Views:
 
     def token(self, slug: str | None = None) -> Response:
         incoming, trace, place = self._machine_request(slug, "token request")
-        caller = f"{presented_client(incoming)} {incoming.remote_address}"
-        self._lockout.check(caller)
+        if self._lockout.anybody:  # else the credentials need not be read twice
+            self._lockout.check(_caller(incoming))
         document, client = self._server.answer(incoming, place.issuer, trace)
         self._save_failed(document, trace)
         if document.status == 401:
-            self._lockout.failed(caller)
+            self._lockout.failed(_caller(incoming))
         return _for_origin(document, incoming, client.origins if client is not None else frozenset())
 
     def userinfo(self, slug: str | None = None) -> Response:
@@ -156,6 +156,11 @@ class _Views:
         cause = "; ".join(failed) or document.body.decode()[:300]  # an OAuth error of ours: constant text
         trace.fail("token_request_refused", cause, Act.APPLICATION_OWNER, "Compare the application's request with this trace.")
         self._face.traces.save(trace)
+
+
+def _caller(incoming: Incoming) -> str:
+    """Whose failures are counted together: one client at one address."""
+    return f"{presented_client(incoming)} {incoming.remote_address}"
 
 
 def _for_origin(document: Document, incoming: Incoming, origins: frozenset[str]) -> Response:
