@@ -34,6 +34,8 @@ def test_given_one_who_tried_too_often_then_others_and_other_limits_are_free(hub
 
     throttle.attempt(THREE, "bob")
     throttle.attempt(Limit("other", 3, 60), "ann")
+    with pytest.raises(TooManyAttempts):
+        throttle.attempt(THREE, "ann")
 
 
 def test_given_a_full_window_when_the_next_begins_then_attempts_count_anew(hub: Hub) -> None:
@@ -43,7 +45,10 @@ def test_given_a_full_window_when_the_next_begins_then_attempts_count_anew(hub: 
 
     hub.clock.forward(seconds=60)
 
-    throttle.attempt(THREE, "ann")
+    for _ in range(3):
+        throttle.attempt(THREE, "ann")
+    with pytest.raises(TooManyAttempts):
+        throttle.attempt(THREE, "ann")
 
 
 def test_given_two_processes_and_many_threads_then_they_count_together(hub: Hub) -> None:
