@@ -13,6 +13,7 @@ from broker.account.face import AccountFace
 from broker.api import views as api_views
 from broker.api.face import ApiFace
 from broker.catalog.catalog import Catalog
+from broker.catalog.places import Places
 from broker.catalog.prepare import Preparer
 from broker.console import views as console_views
 from broker.console.face import ConsoleFace
@@ -192,7 +193,7 @@ def _build(settings: Settings, clock: Clock, database: Database) -> Vestibule:
     )
     hub = Hub(database, catalog, keyring, transient, traces, clock, downstream, settings.transaction_seconds)
     pipeline = Pipeline(hub)
-    bench = Workbench(database, catalog, keyring, clock, fetcher, settings)
+    bench = Workbench(database, catalog, Places(catalog, settings.public_url), keyring, clock, fetcher, settings)
     services = _services(bench, hub, pipeline)
     return Vestibule(
         settings=settings,
@@ -268,7 +269,7 @@ def _portal(services: Services) -> PortalFace:
 
 
 def _mount(app: Flask, built: Vestibule) -> None:
-    hub, settings = built.hub, built.settings
+    hub, settings, places = built.hub, built.settings, built.services.bench.places
     app.url_map.merge_slashes = False  # the router would redirect, to whatever host the request named
     http.refuse_unreadable_paths(app)
 
@@ -283,13 +284,13 @@ def _mount(app: Flask, built: Vestibule) -> None:
     app.register_blueprint(health.blueprint(lambda: upgrade.is_current(built.database)))
     app.register_blueprint(
         saml_endpoints.blueprint(
-            saml_endpoints.SamlFace(settings.public_url, built.pipeline, built.catalog, built.keyring, hub.traces, built.clock)
+            saml_endpoints.SamlFace(places, built.pipeline, built.catalog, built.keyring, hub.traces, built.clock)
         )
     )
     app.register_blueprint(
         oidc_endpoints.blueprint(
             oidc_endpoints.OidcFace(
-                public_url=settings.public_url,
+                places=places,
                 pipeline=built.pipeline,
                 catalog=built.catalog,
                 keyring=built.keyring,

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from broker.catalog.catalog import Catalog
+from broker.catalog.places import Places
 from broker.domain.access_errors import StaleVersion
 from broker.domain.branding import Branding
 from broker.domain.clock import Clock
@@ -28,6 +29,7 @@ class Workbench:
 
     database: Database
     catalog: Catalog
+    places: Places
     keyring: Keyring
     clock: Clock
     fetcher: Fetcher

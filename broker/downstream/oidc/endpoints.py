@@ -9,10 +9,12 @@ from flask import Blueprint, Response, g, request
 from flask.typing import ResponseReturnValue
 
 from broker.catalog.catalog import Catalog
+from broker.catalog.places import Places
 from broker.domain.clock import Clock
-from broker.domain.errors import Act, NotFound
+from broker.domain.errors import Act
 from broker.domain.http import Document, Incoming
 from broker.domain.keys import KeyUse
+from broker.domain.place import Place
 from broker.domain.trace import Trace
 from broker.downstream.oidc import request as authorization
 from broker.downstream.oidc import userinfo as userinfo_endpoint
@@ -37,9 +39,9 @@ CLIENT_AUTHENTICATION = Limit("client authentication", 30, 60)
 
 @dataclass(frozen=True, slots=True)
 class OidcFace:
-    """What this face stands on; made once in `broker.app`. `public_url` without a trailing slash is the common issuer."""
+    """What this face stands on; made once in `broker.app`."""
 
-    public_url: str
+    places: Places
     pipeline: Pipeline
     catalog: Catalog
     keyring: Keyring
@@ -48,14 +50,6 @@ class OidcFace:
     traces: TraceLog
     clock: Clock
     throttle: Throttle
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """At which of our issuers a request arrived."""
-
-    issuer: str
-    tenant_id: str | None
 
 
 def blueprint(face: OidcFace) -> Blueprint:
@@ -93,8 +87,8 @@ class _Views:
         """No CORS here: a browser navigates to this address, a script has no business at it."""
         face, incoming = self._face, incoming_of(request)
         trace = g.trace = face.traces.begin(incoming, "OpenID Connect authorization request")
-        place = self._place(slug)
-        read = authorization.read(incoming, place.issuer, place.tenant_id, face.catalog, trace)
+        place = self._face.places.at(slug)
+        read = authorization.read(incoming, place, face.catalog, trace)
         if read.error is not None:
             return respond(face.pipeline.refuse(read.request, read.error, incoming, trace))
         return respond(face.pipeline.start(read.request, incoming, trace))
@@ -103,7 +97,7 @@ class _Views:
         incoming, trace, place = self._machine_request(slug, "token request")
         if self._lockout.anybody:  # else the credentials need not be read twice
             self._lockout.check(_caller(incoming))
-        document, client = self._server.answer(incoming, place.issuer, trace)
+        document, client = self._server.answer(incoming, place.oidc_issuer, trace)
         self._save_failed(document, trace)
         if document.status == 401:
             self._lockout.failed(_caller(incoming))
@@ -111,7 +105,7 @@ class _Views:
 
     def userinfo(self, slug: str | None = None) -> Response:
         incoming, trace, place = self._machine_request(slug, "userinfo request")
-        document, grant = userinfo_endpoint.answer(incoming, place.issuer, self._server, trace)
+        document, grant = userinfo_endpoint.answer(incoming, place.oidc_issuer, self._server, trace)
         self._save_failed(document, trace)
         application = self._face.catalog.application(grant.application_id) if grant is not None else None
         return _for_origin(document, incoming, application.prepared.origins if application is not None else frozenset())
@@ -127,26 +121,18 @@ class _Views:
         return respond(Document(b"", "text/plain", 204, headers))
 
     def discovery(self, slug: str | None = None) -> Response:
-        body = write_discovery(self._place(slug).issuer)
+        body = write_discovery(self._face.places.at(slug).oidc_issuer)
         return respond(Document(body, "application/json", 200, (*_CACHEABLE, *_ANY_ORIGIN)))
 
     def jwks(self, slug: str | None = None) -> Response:
-        self._place(slug)
+        self._face.places.at(slug)
         body = jose.public_key_set(self._face.keyring.published(KeyUse.OIDC_SIGNING))
         return respond(Document(body, "application/jwk-set+json", 200, (*_CACHEABLE, *_ANY_ORIGIN)))
 
-    def _place(self, slug: str | None) -> _Place:
-        if slug is None:
-            return _Place(self._face.public_url, None)
-        tenant = self._face.catalog.tenant_by_slug(slug)
-        if tenant is None:
-            raise NotFound(cause="no tenant has this name")
-        return _Place(f"{self._face.public_url}/t/{tenant.tenant.slug}", tenant.tenant.id)
-
-    def _machine_request(self, slug: str | None, name: str) -> tuple[Incoming, Trace, _Place]:
+    def _machine_request(self, slug: str | None, name: str) -> tuple[Incoming, Trace, Place]:
         incoming = incoming_of(request)
         trace = g.trace = self._face.traces.begin(incoming, f"OpenID Connect {name}")
-        return incoming, trace, self._place(slug)
+        return incoming, trace, self._face.places.at(slug)
 
     def _save_failed(self, document: Document, trace: Trace) -> None:
         """A success adds nothing to the login's own trace, so only failures are kept."""

@@ -8,6 +8,7 @@ from broker.catalog.catalog import Catalog
 from broker.catalog.prepare import PreparedApplication
 from broker.domain.errors import InvalidAuthenticationRequest, UnknownApplication, UnregisteredReplyAddress
 from broker.domain.http import Incoming
+from broker.domain.place import Place
 from broker.domain.request import AuthenticationRequest, Hints
 from broker.domain.trace import Trace
 from broker.downstream.oidc.client import RegisteredClient
@@ -25,7 +26,7 @@ class ReadRequest:
     error: InvalidAuthenticationRequest | None = None
 
 
-def read(incoming: Incoming, issuer: str, tenant_id: str | None, catalog: Catalog, trace: Trace) -> ReadRequest:
+def read(incoming: Incoming, place: Place, catalog: Catalog, trace: Trace) -> ReadRequest:
     """Raises UnknownApplication, UnregisteredReplyAddress, MalformedRequest, RepeatedParameter: pages, never redirects."""
     address = authorization.read_address(incoming)
     client = _client(address.unverified_client_id, catalog, trace)
@@ -41,8 +42,8 @@ def read(incoming: Incoming, issuer: str, tenant_id: str | None, catalog: Catalo
         application_id=client.application_id,
         protocol=PROTOCOL,
         reply_address=redirect_uri,
-        hints=Hints(tenant_id=tenant_id),
-        protocol_state=_state(issuer=issuer, state=state, response_mode=response_mode),
+        hints=Hints(tenant_id=place.tenant_id),
+        protocol_state=_state(issuer=place.oidc_issuer, state=state, response_mode=response_mode),
     )
     try:
         parsed = authorization.read_request(incoming)

@@ -75,16 +75,11 @@ class SamlProtocol:
             _encryption_key(settings)
         return PreparedSamlApplication(keys)
 
-    def survey(self, incoming: Incoming, application: Application, catalog: Any, public_url: str, trace: Trace) -> None:
+    def survey(self, incoming: Incoming, application: Application, catalog: Any, places: Any, trace: Trace) -> None:
         """What the endpoint would say about a request that somebody pasted. Raises what it would raise."""
         from broker.downstream.saml import request as requests  # they know this module's settings
 
-        destination = requests.destination_of(incoming)
-        base = public_url
-        if destination.startswith(f"{public_url}/t/"):
-            base = f"{public_url}/t/{destination.removeprefix(f'{public_url}/t/').partition('/')[0]}"
-        endpoint = requests.Endpoint(f"{base}/saml/metadata", f"{base}/saml/sso")
-        requests.read(incoming, endpoint, catalog, trace)
+        requests.read(incoming, places.named(requests.destination_of(incoming)), catalog, trace)
         here = trace.application_id == application.id
         trace.check("saml.application", here, "" if here else "the request is of another application")
 

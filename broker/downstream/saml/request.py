@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from lxml import etree
 
 from broker.catalog.catalog import Catalog
@@ -18,6 +16,7 @@ from broker.domain.errors import (
     UnregisteredReplyAddress,
 )
 from broker.domain.http import Incoming
+from broker.domain.place import Place
 from broker.domain.request import AuthenticationRequest, Hints
 from broker.domain.trace import Trace
 from broker.downstream.saml.response import SUPPORTED_FORMATS
@@ -27,17 +26,8 @@ from broker.protocols.saml import bindings, names, redaction
 from broker.protocols.saml.messages import AuthnRequest, read_authn_request, unverified_issuer
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where the request arrived: the issuer that answers there, its address, the tenant of a per-tenant endpoint."""
-
-    issuer: str
-    address: str
-    tenant_id: str | None = None
-
-
 def read(
-    incoming: Incoming, endpoint: Endpoint, catalog: Catalog, trace: Trace
+    incoming: Incoming, place: Place, catalog: Catalog, trace: Trace
 ) -> tuple[AuthenticationRequest, BrokerError | None]:
     """The request, and an error that the application may be told because its reply address is proved.
 
@@ -54,9 +44,9 @@ def read(
         )
     trace.application_id = found.application.id
     request = read_authn_request(_verified(received, unverified, found, trace))
-    _check_destination(request, endpoint, trace)
+    _check_destination(request, place, trace)
     reply_address = _reply_address(request, found.application.settings, trace)
-    return _neutral(request, _hints(request, endpoint, incoming), endpoint, found, reply_address, received.relay_state), _objection(
+    return _neutral(request, _hints(request, place, incoming), place, found, reply_address, received.relay_state), _objection(
         request, found.application.settings
     )
 
@@ -95,19 +85,19 @@ def _verified(
     return root
 
 
-def _check_destination(request: AuthnRequest, endpoint: Endpoint, trace: Trace) -> None:
+def _check_destination(request: AuthnRequest, place: Place, trace: Trace) -> None:
     """SAML Core 3.2.1: when present it must be the address where the message arrived."""
-    right = request.destination in (None, endpoint.address)
+    right = request.destination in (None, place.saml_sign_on)
     if right:
         trace.check("saml.destination", passed=True)
     else:
-        reason = f"expected {endpoint.address}"
-        trace.check("saml.destination", passed=False, reason=reason, expected=endpoint.address, received=str(request.destination))
+        reason = f"expected {place.saml_sign_on}"
+        trace.check("saml.destination", passed=False, reason=reason, expected=place.saml_sign_on, received=str(request.destination))
     if not right:
         raise MalformedRequest(
-            cause=f"Destination is not {endpoint.address}",
+            cause=f"Destination is not {place.saml_sign_on}",
             check="saml.destination",
-            fix=f"Configure the application with the single sign-on address {endpoint.address}.",
+            fix=f"Configure the application with the single sign-on address {place.saml_sign_on}.",
         )
 
 
@@ -144,11 +134,11 @@ def _name_id_objection(cause: str) -> BrokerError:
     return SubjectFormatUnavailable(cause=cause, check="saml.name_id_policy")
 
 
-def _hints(request: AuthnRequest, endpoint: Endpoint, incoming: Incoming) -> Hints:
+def _hints(request: AuthnRequest, place: Place, incoming: Incoming) -> Hints:
     """From the message, and from parameters beside it (PRODUCT rule 6). Nothing signs those, and they only route."""
     given = dict(incoming.query)
     return Hints(
-        tenant_id=endpoint.tenant_id,
+        tenant_id=place.tenant_id,
         connector=given.get("idp_hint") or given.get("connector"),
         domain=given.get("domain_hint") or given.get("whr"),
         login_hint=request.subject_hint or given.get("login_hint"),
@@ -157,9 +147,9 @@ def _hints(request: AuthnRequest, endpoint: Endpoint, incoming: Incoming) -> Hin
 
 
 def _neutral(
-    request: AuthnRequest, hints: Hints, endpoint: Endpoint, found: PreparedApplication, reply_address: str, relay_state: str | None
+    request: AuthnRequest, hints: Hints, place: Place, found: PreparedApplication, reply_address: str, relay_state: str | None
 ) -> AuthenticationRequest:
-    state = {"request_id": request.id, "issuer": endpoint.issuer}
+    state = {"request_id": request.id, "issuer": place.saml_issuer}
     if relay_state is not None:
         state["relay_state"] = relay_state
     return AuthenticationRequest(

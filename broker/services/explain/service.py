@@ -52,7 +52,7 @@ _JUDGED_BY_CONNECTOR = frozenset({"saml_response", "logout_request", "logout_res
 class SurveysRequests(Protocol):
     """A downstream protocol that can judge a pasted request of an application. Records every check on the trace."""
 
-    def survey(self, incoming: Incoming, application: Application, catalog: Any, public_url: str, trace: Trace) -> None: ...
+    def survey(self, incoming: Incoming, application: Application, catalog: Any, places: Any, trace: Trace) -> None: ...
 
 
 @dataclass(slots=True)
@@ -168,7 +168,7 @@ class Explain:
         else:
             incoming = Incoming("POST", "/saml/sso", form=(("SAMLRequest", base64.b64encode(found.octets).decode()),))
         try:
-            protocol.survey(incoming, application, self._bench.catalog, self._bench.settings.public_url, trace)
+            protocol.survey(incoming, application, self._bench.catalog, self._bench.places, trace)
         except BrokerError as error:
             trace.fail(error.code, error.cause, error.act, error.fix, error.check)
 
