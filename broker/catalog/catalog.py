@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from broker.catalog.prepare import PreparedApplication, PreparedConnector, PreparedTenant, Preparer
@@ -203,6 +203,17 @@ class Catalog:
                 return list(found)[:limit]
         with self._database.reading() as connection:
             rows = trust_queries.enabled_connectors(connection, _listed(tenant_ids), limit, _listed(connector_ids))
+        return [_candidate(row) for row in rows]
+
+    def named(
+        self, tenant_ids: frozenset[str] | None, limit: int, connector_ids: frozenset[str] | None, names: Sequence[str]
+    ) -> list[Candidate]:
+        """Those of them whose provider has one of these names, or toward which we have it."""
+        ours = [found for name in names if (found := self.preparer.connector_id_of(name)) is not None]
+        with self._database.reading() as connection:
+            rows = trust_queries.connectors_named(
+                connection, _listed(tenant_ids), limit, _listed(connector_ids), provider_ids=list(names), ids=ours
+            )
         return [_candidate(row) for row in rows]
 
     def chooser(

@@ -48,6 +48,11 @@ class PreparedApplication:
     transform: tuple[Rule, ...] = ()
 
 
+def provider_id(settings: Any) -> str:
+    """The identity provider's own name, of 1024 characters at most (SAML Core 8.3.6); "" for a type that has none."""
+    return str(getattr(settings, "entity_id", "") or getattr(settings, "issuer", ""))[:1024]
+
+
 class Preparer:
     """Everything that preparation needs, handed over once by `broker.app`."""
 
@@ -77,6 +82,12 @@ class Preparer:
         base = f"{self._public_url}/upstream/{connector_id}"
         return Addresses(f"{base}/metadata", f"{base}/acs", f"{base}/callback", f"{base}/metadata")
 
+    def connector_id_of(self, entity_id: str) -> str | None:
+        """The connector whose identity provider knows us under this name."""
+        before, after = self.addresses("\n").entity_id.split("\n")
+        middle = entity_id.removeprefix(before).removesuffix(after)
+        return middle if f"{before}{middle}{after}" == entity_id else None
+
     def tools(self, connector_id: str) -> Tools:
         return Tools(
             clock=self._clock,
@@ -103,14 +114,13 @@ class Preparer:
         """Raises InvalidSettings; this is also how services validate a change."""
         connector_type = self.connector_type(connector.type)
         tools = self.tools(connector.id)
-        settings = connector.settings
         return PreparedConnector(
             connector=connector,
             type=connector_type,
             tools=tools,
             upstream=connector_type.prepare(connector, tools),
             acceptance=compile_rules(connector.acceptance_rules or (), field="acceptance"),
-            provider_id=getattr(settings, "entity_id", "") or getattr(settings, "issuer", ""),
+            provider_id=provider_id(connector.settings),
         )
 
     def application(self, application: Application) -> PreparedApplication:

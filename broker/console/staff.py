@@ -15,7 +15,16 @@ from broker.domain.access_errors import NotSignedIn, ReauthenticationRequired
 from broker.domain.errors import ConfigurationError, Forbidden
 from broker.domain.messages import translatable
 from broker.services.actor import Verb
-from broker.services.operations.staff import AskSignIn, InviteStaff, ListStaff, OneStaff, OneStaffSession, SaveStaff, SignInWith
+from broker.services.operations.staff import (
+    AskSignIn,
+    EndStaff,
+    InviteStaff,
+    ListStaff,
+    OneStaff,
+    OneStaffSession,
+    SaveStaff,
+    SignInWith,
+)
 from broker.web import words
 
 HOME = "/console/staff"
@@ -70,7 +79,7 @@ def _seeing(views: Blueprint, face: ConsoleFace) -> None:
     def save_staff(staff: str) -> Response:
         def save(typed: dict[str, str]) -> tuple[str, str]:
             what = (typed.get("name", ""), typed.get("role", ""), typed.get("administers", "").strip())
-            face.run("staff.save", SaveStaff(staff, *what))
+            face.run("staff.save", SaveStaff(staff, *what, keep_tokens=typed.get("keep_tokens") == "yes"))
             return address(staff), translatable("Saved. It holds from their next request on.")
 
         return pages.changed(save, lambda problem: _page(face, staff, problem))
@@ -110,7 +119,7 @@ def _letting_in(views: Blueprint, face: ConsoleFace) -> None:
 def _taking_away(views: Blueprint, face: ConsoleFace) -> None:
     @views.post("/staff/<staff>/disable")
     def disable_staff(staff: str) -> Response:
-        return _done(face, staff, "staff.disable", translatable("Switched off. Their sessions have ended."))
+        return _ended(face, staff, "staff.disable", address(staff), translatable("Switched off. Their sessions have ended."))
 
     @views.post("/staff/<staff>/sessions/end")
     def end_staff_sessions(staff: str) -> Response:
@@ -123,11 +132,15 @@ def _taking_away(views: Blueprint, face: ConsoleFace) -> None:
 
     @views.post("/staff/<staff>/delete")
     def delete_staff(staff: str) -> Response:
-        def delete(_typed: dict[str, str]) -> tuple[str, str]:
-            face.run("staff.delete", OneStaff(staff))
-            return HOME, translatable("The account has been deleted.")
+        return _ended(face, staff, "staff.delete", HOME, translatable("The account has been deleted."))
 
-        return pages.changed(delete, lambda problem: _page(face, staff, problem), place="end")
+
+def _ended(face: ConsoleFace, staff: str, operation: str, place: str, notice: str) -> Response:
+    def end(typed: dict[str, str]) -> tuple[str, str]:
+        face.run(operation, EndStaff(staff, typed.get("keep_tokens") == "yes"))
+        return place, notice
+
+    return pages.changed(end, lambda problem: _page(face, staff, problem), place="end")
 
 
 def _done(face: ConsoleFace, staff: str, operation: str, notice: str) -> Response:

@@ -58,6 +58,8 @@ class Connector:
     acceptance_rules: tuple[dict[str, Any], ...] | None = None
     admits_guests: bool = False
     """Named risk: people whose email is outside the tenant's domains, or absent, may enter, keyed by subject, unverified."""
+    held: bool = False
+    """An operator switched it off: whoever sets one tenant up does not switch it on again."""
 
 
 @dataclass(frozen=True, slots=True)

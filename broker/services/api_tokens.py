@@ -91,7 +91,7 @@ class ApiTokens:
             name=_check_name(name),
             tenant_id=tenant_id,
             verbs=verbs,
-            created_by=actor.name[:120],
+            created_by=actor.name[: api_tokens.MAKER_LENGTH],
             created_at=now,
             expires_at=now + timedelta(days=days),
             secret=secret,

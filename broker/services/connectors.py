@@ -8,11 +8,13 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 
+from broker.catalog.prepare import provider_id
 from broker.domain import random_ids
 from broker.domain.errors import Conflict, Forbidden, InvalidSettings, UnknownObject
 from broker.domain.messages import translatable
 from broker.domain.trust import Connector
 from broker.services.actor import Actor, Verb
+from broker.services.connector_guards import check_secrets, held_off
 from broker.services.context import HIDDEN, Action, Change, Workbench, check_version, difference, record, risks
 from broker.services.tenants import check_name, check_slug, check_transform_rules
 from broker.store import mapping
@@ -22,7 +24,6 @@ from connectors.contract import Discovers, PublishesMetadata, ReadsMetadata, Set
 
 BY_SETTINGS = translatable("Its settings were entered one by one, without a description of the provider.")
 _RISK = "Risk accepted: "
-SECRET_AGAIN = translatable("The secret would go to another address now. Enter it again: a stored one stays with its address.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +197,7 @@ class Connectors:
             understood = list(said) or ([BY_SETTINGS] if settings != mapping.settings_from(kind.Settings, {}) else [])
             warnings = [line for line in warned if not line.startswith(_RISK)]
         if current is not None:
-            _check_secrets(current, settings, command.settings)
+            check_secrets(current, settings, command.settings)
         warnings += [f"{_RISK}{risk}" for risk in risks(settings) if f"{_RISK}{risk}" not in warnings]
         return Understood(settings, tuple(understood), tuple(warnings))
 
@@ -225,6 +226,7 @@ class Connectors:
                 version=1 if existing is None else existing.version + 1,
                 acceptance_rules=command.acceptance_rules,
                 admits_guests=command.admits_guests,
+                held=held_off(actor, existing, enabled=command.enabled),
             )
             return self._write(actor, existing, connector, understood)
 
@@ -276,7 +278,8 @@ class Connectors:
         actor.require(Verb.SET_UP, tenant_id)
         with self._bench.database.unit_of_work():
             existing = self.get(tenant_id, slug)
-            changed = replace(existing, enabled=enabled, version=existing.version + 1)
+            held = held_off(actor, existing, enabled=enabled)
+            changed = replace(existing, enabled=enabled, held=held, version=existing.version + 1)
             said = self.words(tenant_id, existing.id)
             return self._write(actor, existing, changed, Understood(existing.settings, *said), prepare=enabled)
 
@@ -334,6 +337,8 @@ class Connectors:
             "admits_guests": connector.admits_guests,
             "understood": list(understood.understood),
             "warnings": list(understood.warnings),
+            "provider_id": provider_id(connector.settings),
+            "held": connector.held,
             "version": connector.version,
         }
         if existing is None:
@@ -355,16 +360,6 @@ class Connectors:
                 fields_changed=changed,
             )
         return Change("connector", connector.slug, connector.id, action, changed, understood.warnings)
-
-
-def _check_secrets(before: Any, after: Any, given: dict[str, Any]) -> None:
-    """Nobody reads a secret, so nobody may have it sent to an address of their own either. Raises InvalidSettings."""
-    names = {item.name for item in fields(after) if item.metadata.get("receives_secrets")}
-    if all(getattr(before, name) == getattr(after, name) for name in names):
-        return
-    for item in fields(after):
-        if item.metadata.get("secret") and getattr(before, item.name) and item.name not in given:
-            raise InvalidSettings(SECRET_AGAIN, field=item.name)
 
 
 def _shown(connector: Connector) -> dict[str, Any]:

@@ -73,6 +73,8 @@ class SetupConnector:
     label: str
     protocol: str
     enabled: bool
+    held: bool
+    """An operator switched it off, and the link does not switch it on again."""
     ready: bool
     understood: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -272,6 +274,7 @@ class SetupLinks:
             label=kind.label,
             protocol=kind.protocol,
             enabled=connector.enabled,
+            held=connector.held,
             ready=bool(understood),
             understood=understood,
             warnings=warnings,

@@ -45,6 +45,7 @@ def connector(row: Row[Any], settings_type: type, secrets: dict[str, Any]) -> Co
         version=row.version,
         acceptance_rules=None if row.acceptance_rules is None else tuple(row.acceptance_rules),
         admits_guests=row.admits_guests,
+        held=row.held,
     )
 
 

@@ -103,6 +103,32 @@ def test_switching_off_ends_it_with_the_next_login(hub: Hub, acme: Administrator
     assert hub.browser().open(app.login_url(tenant="acme")).status_code != 302
 
 
+def test_what_an_operator_switched_off_the_link_does_not_switch_on_again(hub: Hub, acme: Administrator) -> None:
+    side, app = SamlSide(hub, "https://idp.acme.example/saml", "idp"), hub.saml_app()
+    acme.press("/kind", kind="saml")
+    acme.upload(side.idp.metadata())
+    acme.switch_on()
+    token = acme.form("/disable").fields["csrf"]
+    found = only_connector(hub)
+    hub.built.connectors.set_enabled(ME, hub.tenants["acme"], found.slug, enabled=False)
+
+    shown = pages.text(acme.browser.open(f"{acme.link}/switch").get_data())
+    refused = acme.browser.post(f"{acme.link}/enable", {"csrf": token, "untested": "yes"})
+    acme.upload(side.idp.metadata())  # new metadata is no way round it
+
+    assert "The operators of this service switched the connection off." in shown
+    assert refused.status_code == 403
+    assert "Ask them to switch it on again." in pages.text(refused.get_data())
+    assert not only_connector(hub).enabled
+    assert hub.browser().open(app.login_url(tenant="acme")).status_code != 302
+
+    hub.built.connectors.set_enabled(ME, hub.tenants["acme"], found.slug, enabled=True)
+    acme.press("/disable")  # their own switching off is theirs to undo
+    acme.switch_on()
+
+    assert hub.browser().open(app.login_url(tenant="acme")).status_code == 302
+
+
 def test_nothing_can_be_switched_on_before_it_is_complete(hub: Hub, acme: Administrator) -> None:
     acme.press("/kind", kind="saml")
     token = acme.form("/metadata").fields["csrf"]

@@ -10,6 +10,7 @@ import pytest
 
 from broker.services.actor import Role
 from tests.support import pages
+from tests.support.api import Api, api
 from tests.support.console import Desk, desk, member
 from tests.support.hub import Hub
 from tests.support.staff import PASSWORD, Passkey, Person, actions, with_passkey, with_password
@@ -105,6 +106,34 @@ def test_given_somebody_switched_off_then_their_session_is_over_at_once_and_thei
     mine.submit(f"/console/staff/{account.id}", "/enable")
     assert not person.inside, "the old session does not come back"
     assert person.touch(key).status_code == 302
+
+
+@pytest.mark.parametrize("what", ["/settings", "/disable", "/delete"])
+@pytest.mark.parametrize("keep", [False, True])
+def test_given_somebody_who_may_make_no_tokens_any_more_then_theirs_are_over_unless_an_owner_keeps_them(
+    hub: Hub, what: str, keep: bool
+) -> None:
+    mine, leaving = desk(hub), Desk(hub, member(hub, Role.OWNER, name="leaving"))
+    theirs = _token(hub, leaving, "deploy")
+    descended = Api(hub, theirs).post("/tokens", {"name": "nightly", "verbs": ["administer"]}, 201)["secret"]
+    others = _token(hub, mine, "billing")
+    page = mine.page(f"/console/staff/{leaving.member.id}")
+    typed = {**({"role": "operator"} if what == "/settings" else {}), **({"keep_tokens": "yes"} if keep else {})}
+
+    assert mine.submit(f"/console/staff/{leaving.member.id}", what, **typed).status_code == 302
+
+    assert "deploy, nightly" in page
+    assert "billing" not in page
+    for secret in (theirs, descended):
+        assert Api(hub, secret).ask("GET", "/tokens").status_code == (200 if keep else 401)
+    assert Api(hub, others).ask("GET", "/tokens").status_code == 200
+    log = mine.page("/console/audit?kind=staff")
+    assert ("kept" if keep else "revoked") in log
+
+
+def _token(hub: Hub, whose: Desk, name: str) -> str:
+    page = whose.submit("/console/new/token", "/new/token", name=name, kind="token", verbs="administer", days="30")
+    return html.unescape(str(re.search(r'id="secret">([^<]+)<', page.get_data(as_text=True)).group(1)))  # type: ignore[union-attr]
 
 
 def test_given_stolen_credentials_then_taking_everything_away_leaves_nothing_but_the_new_link(hub: Hub) -> None:
@@ -264,3 +293,15 @@ def test_given_an_old_sign_in_then_credentials_are_changed_only_after_confirmati
     form = pages.forms(page)[-1]
     refused = person.browser.post(form.action, form.with_fields(password=PASSWORD, again=PASSWORD).fields)
     assert "/console/confirm" in refused.headers["location"]
+
+
+def test_given_two_owners_at_once_then_the_second_change_of_an_account_is_refused_by_its_version(hub: Hub) -> None:
+    colleague, script = member(hub, Role.SUPPORT, name="colleague"), api(hub)
+    seen = script.ask("GET", f"/staff/{colleague.id}").headers["ETag"]
+    change = {"role": "operator"}
+
+    first = script.ask("PUT", f"/staff/{colleague.id}", json=change, headers={"If-Match": seen})
+    second = script.ask("PUT", f"/staff/{colleague.id}", json={"role": "auditor"}, headers={"If-Match": seen})
+
+    assert (first.status_code, second.status_code) == (200, 412)
+    assert accounts(hub).get(colleague.id).role is Role.OPERATOR

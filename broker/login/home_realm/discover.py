@@ -116,13 +116,7 @@ def _idp_list(login: Login) -> list[Candidate] | None:
     wanted = login.transaction.request.hints.idp_list
     if not wanted:
         return None
-    catalog = login.hub.catalog
-    return [
-        candidate
-        for candidate in _all(login)
-        if (prepared := catalog.connector(candidate.connector_id)) is not None
-        and (prepared.provider_id in wanted or prepared.tools.addresses.entity_id in wanted)
-    ]
+    return login.hub.catalog.named(_scope(login), MAX_CHOICES, login.application.application.connector_ids, wanted)
 
 
 def _domain_hint(login: Login) -> list[Candidate] | None:

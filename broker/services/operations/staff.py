@@ -32,6 +32,7 @@ _NAME = "Name that colleagues see."
 _EMAIL = "Email address; they sign in with it."
 _ROLE = "What they may do."
 _ADMINISTERS = "Short name of the one tenant that a tenant administrator sees; for nobody else."
+_KEEP_TOKENS = "Risk: let the API tokens that they made go on working, although they may know the secrets."
 _ROLES = tuple(role.value for role in Role)
 
 
@@ -65,6 +66,8 @@ class StaffSessionView:
 class StaffDetail:
     staff: StaffView = argument("The account.")
     sessions: tuple[StaffSessionView, ...] = argument("Browsers that are signed in to the console, the last used first.")
+    tokens: tuple[str, ...] = argument("Names of the API tokens that they made and that work; the oldest first.")
+    version: int = argument("Of the account; rises with every change.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,14 @@ class OneStaff:
 
 
 @dataclass(frozen=True, slots=True)
+class EndStaff:
+    """API tokens that they made are revoked with it, since they may know the secrets."""
+
+    staff: str = argument(_STAFF)
+    keep_tokens: bool = argument(_KEEP_TOKENS, default=False)
+
+
+@dataclass(frozen=True, slots=True)
 class OneStaffSession:
     staff: str = argument(_STAFF)
     session: str = argument("Id of the session.")
@@ -110,6 +121,7 @@ class SaveStaff:
     name: str | UnsetType = argument(_NAME, default=UNSET)
     role: str | UnsetType = argument(_ROLE, default=UNSET, choices=_ROLES)
     administers: str | UnsetType = argument(_ADMINISTERS, default=UNSET)
+    keep_tokens: bool = argument(_KEEP_TOKENS, default=False)
     expected_version: int | None = argument(VERSION, default=None)
 
 
@@ -160,7 +172,8 @@ def _show(call: Call, asked: OneStaff) -> StaffDetail:
         StaffSessionView(item.id, item.method, item.created_at, item.seen_at, item.user_agent, item.address)
         for item in staff.sessions.of(member.id)
     )
-    return StaffDetail(view(call, member), sessions)
+    tokens = tuple(token.name for token in staff.accounts.tokens_of(member))
+    return StaffDetail(view(call, member), sessions, tokens, member.version)
 
 
 def _role(name: str) -> Role:
@@ -192,18 +205,20 @@ def _save(call: Call, asked: SaveStaff) -> StaffView:
     # Another role than tenant administrator leaves the tenant behind, unless the caller says otherwise and is told.
     before = now.tenant_id if role is Role.TENANT_ADMIN else None
     tenant_id = before if isinstance(asked.administers, UnsetType) else _tenant_id(call, asked.administers)
-    command = ChangeStaff(now.id, given(asked.name, now.name), role, tenant_id, now.enabled, asked.expected_version)
+    command = ChangeStaff(
+        now.id, given(asked.name, now.name), role, tenant_id, now.enabled, asked.expected_version, asked.keep_tokens
+    )
     return view(call, call.services.staff.accounts.save(call.actor, command))
 
 
-def _switch(call: Call, staff_id: str, *, enabled: bool) -> StaffView:
+def _switch(call: Call, staff_id: str, *, enabled: bool, keep_tokens: bool = False) -> StaffView:
     now = call.services.staff.accounts.named(staff_id)
-    command = ChangeStaff(now.id, now.name, now.role, now.tenant_id, enabled)
+    command = ChangeStaff(now.id, now.name, now.role, now.tenant_id, enabled, keep_tokens=keep_tokens)
     return view(call, call.services.staff.accounts.save(call.actor, command))
 
 
-def _disable(call: Call, asked: OneStaff) -> StaffView:
-    return _switch(call, asked.staff, enabled=False)
+def _disable(call: Call, asked: EndStaff) -> StaffView:
+    return _switch(call, asked.staff, enabled=False, keep_tokens=asked.keep_tokens)
 
 
 def _enable(call: Call, asked: OneStaff) -> StaffView:
@@ -234,9 +249,10 @@ def _end_sessions(call: Call, asked: OneStaff) -> Deleted:
     return Deleted("staff sessions", asked.staff)
 
 
-def _delete(call: Call, asked: OneStaff) -> Deleted:
+def _delete(call: Call, asked: EndStaff) -> Deleted:
     accounts = call.services.staff.accounts
-    return Deleted("staff", accounts.delete(call.actor, accounts.named(asked.staff).id).email)
+    doomed = accounts.named(asked.staff)
+    return Deleted("staff", accounts.delete(call.actor, doomed.id, keep_tokens=asked.keep_tokens).email)
 
 
 def _sign_in(call: Call, asked: AskSignIn) -> SignInView:
@@ -272,7 +288,7 @@ OPERATIONS: tuple[Operation, ...] = (
         _DO,
         "POST",
         f"{_ONE}/disable",
-        OneStaff,
+        EndStaff,
         StaffView,
         _disable,
     ),
@@ -350,5 +366,5 @@ OPERATIONS: tuple[Operation, ...] = (
         _sign_in_with,
         sensitive=True,
     ),
-    Operation("staff.delete", "Delete an account", _DO, "DELETE", _ONE, OneStaff, Deleted, _delete, sensitive=True),
+    Operation("staff.delete", "Delete an account", _DO, "DELETE", _ONE, EndStaff, Deleted, _delete, sensitive=True),
 )

@@ -13,7 +13,7 @@ from broker.services.actor import ROLES, Actor, Role, Verb
 from broker.services.context import Action, Workbench, check_version, difference, record
 from broker.services.staff.model import StaffMember, member_of
 from broker.services.tenants import check_name
-from broker.store.tables import staff_queries, staff_session_queries
+from broker.store.tables import api_tokens, staff_queries, staff_session_queries
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,8 @@ class ChangeStaff:
     tenant_id: str | None
     enabled: bool
     expected_version: int | None = None
+    keep_tokens: bool = False
+    """Named risk: API tokens that they made go on working when they are no enabled owner any more."""
 
 
 class Accounts:
@@ -94,6 +96,8 @@ class Accounts:
             if not command.enabled:
                 staff_session_queries.end_all(connection, before.id)
                 staff_queries.drop_links(connection, before.id)
+            if _makes_tokens(before.role, before.enabled) and not _makes_tokens(command.role, command.enabled):
+                fields |= self._end_tokens(actor, before, keep=command.keep_tokens)
             self.changed(actor, before.id, command.tenant_id, Action.UPDATED, fields)
             return self.get(before.id)
 
@@ -107,16 +111,33 @@ class Accounts:
             fields = {"name": (before.name, check_name(name))}
             self.changed(member.actor, member.id, member.tenant_id, Action.UPDATED, fields)
 
-    def delete(self, actor: Actor, staff_id: str) -> StaffMember:
+    def delete(self, actor: Actor, staff_id: str, *, keep_tokens: bool = False) -> StaffMember:
         """With passkeys, sessions and links. The audit log keeps the name. Raises Conflict for the last owner."""
         actor.require(Verb.ADMINISTER, None)
         with self._bench.database.unit_of_work() as connection:
             before = self.get(staff_id)
             self._keep_an_owner(before)
             staff_queries.remove(connection, staff_id)
-            fields = {"email": (before.email, None), "role": (before.role.value, None)}
+            fields: dict[str, tuple[Any, Any]] = {"email": (before.email, None), "role": (before.role.value, None)}
+            fields |= self._end_tokens(actor, before, keep=keep_tokens)
             self.changed(actor, staff_id, before.tenant_id, Action.DELETED, fields)
         return before
+
+    def tokens_of(self, member: StaffMember) -> list[Any]:
+        """Living API tokens that they made, and those that were made with these."""
+        with self._bench.database.reading() as connection:
+            return api_tokens.descended(connection, member.actor.name, self._bench.clock.now())
+
+    def _end_tokens(self, actor: Actor, member: StaffMember, *, keep: bool) -> dict[str, tuple[Any, Any]]:
+        """Whoever may make none any more may still know the secrets of those that they made."""
+        with self._bench.database.unit_of_work() as connection:
+            now = self._bench.clock.now()
+            tokens = api_tokens.descended(connection, member.actor.name, now)
+            for token in () if keep else tokens:
+                api_tokens.revoke(connection, token.id, now)
+                about = {"object_id": token.id, "tenant_id": token.tenant_id, "fields_changed": {"name": (token.name, None)}}
+                record(self._bench, actor, kind="token", action=Action.DELETED, **about)
+        return {"tokens": (", ".join(token.name for token in tokens), "kept" if keep else "revoked")} if tokens else {}
 
     def end_session(self, actor: Actor, member: StaffMember, session_id: str) -> None:
         """Raises UnknownObject."""
@@ -150,6 +171,10 @@ class Accounts:
         record(
             self._bench, actor, kind="staff", object_id=staff_id, tenant_id=tenant_id, action=action, fields_changed=fields
         )
+
+
+def _makes_tokens(role: Role, enabled: bool) -> bool:
+    return enabled and Verb.ADMINISTER in ROLES[role]
 
 
 def address_of(email: str) -> str:

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from broker.store.db import Instant, db
 
+MAKER_LENGTH = 120
+
 
 class ApiTokenRow(db.Model):  # type: ignore[name-defined, misc]
     """`kind` "token": a bearer token; "client": a client id and secret for the client credentials grant (RFC 6749 4.4)."""
@@ -21,7 +23,7 @@ class ApiTokenRow(db.Model):  # type: ignore[name-defined, misc]
     name: Mapped[str] = mapped_column(String(200))
     tenant_id: Mapped[str | None] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"), index=True)
     verbs: Mapped[list[Any]] = mapped_column(JSON)
-    created_by: Mapped[str] = mapped_column(String(120))
+    created_by: Mapped[str] = mapped_column(String(MAKER_LENGTH))
     created_at: Mapped[datetime] = mapped_column(Instant)
     expires_at: Mapped[datetime] = mapped_column(Instant)
     revoked_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -58,6 +60,19 @@ def page(connection: Connection, *, after: str, limit: int) -> list[Row[Any]]:
         last = select(_tokens.c.created_at, _tokens.c.id).where(_tokens.c.id == after)
         query = query.where(tuple_(_tokens.c.created_at, _tokens.c.id) < last.scalar_subquery())
     return list(connection.execute(query))
+
+
+def descended(connection: Connection, maker: str, now: datetime) -> list[Row[Any]]:
+    """Living tokens of this maker, and what was made with those."""
+    found: dict[str, Row[Any]] = {}
+    makers = {maker[:MAKER_LENGTH]}
+    while makers:
+        living = (_tokens.c.revoked_at.is_(None), _tokens.c.expires_at > now)
+        made = select(_tokens).where(_tokens.c.created_by.in_(makers), *living).order_by(_tokens.c.created_at, _tokens.c.id)
+        fresh = [token for token in connection.execute(made) if token.id not in found]
+        found |= {token.id: token for token in fresh}
+        makers = {f"token:{token.name}"[:MAKER_LENGTH] for token in fresh}
+    return list(found.values())
 
 
 def revoke(connection: Connection, token_id: str, at: datetime) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, String, Table, cast, delete, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, String, Table, cast, delete, insert, or_, select, tuple_, update
 
 from broker.domain.folding import fold
 from broker.store.tables import brand_images
@@ -206,6 +206,20 @@ def enabled_connectors(
 ) -> list[AnyRow]:
     """At most `limit`, in no order that a login would have to wait for."""
     return list(connection.execute(_ways_in(tenant_ids, connector_ids).limit(limit)))
+
+
+def connectors_named(
+    connection: Connection,
+    tenant_ids: list[str] | None,
+    limit: int,
+    connector_ids: list[str] | None,
+    *,
+    provider_ids: list[str],
+    ids: list[str],
+) -> list[AnyRow]:
+    """Those whose identity provider calls itself one of these, and those with these ids."""
+    named = or_(connectors.c.provider_id.in_(provider_ids), connectors.c.id.in_(ids))
+    return list(connection.execute(_ways_in(tenant_ids, connector_ids).where(named).limit(limit)))
 
 
 def chooser(

@@ -46,7 +46,8 @@ class DomainRow(db.Model):  # type: ignore[name-defined, misc]
 
 class ConnectorRow(db.Model):  # type: ignore[name-defined, misc]
     """`name_key` is the name as people search for it, and the order of the chooser. `tested_at`: when a test login last
-    passed with these settings.
+    passed with these settings. `provider_id`: the identity provider's own name (entityID, issuer). `held`: an operator
+    switched it off.
     """
 
     __tablename__ = "connectors"
@@ -65,6 +66,8 @@ class ConnectorRow(db.Model):  # type: ignore[name-defined, misc]
     understood: Mapped[list[Any]] = mapped_column(JSON)
     warnings: Mapped[list[Any]] = mapped_column(JSON)
     tested_at: Mapped[datetime | None] = mapped_column(Instant)
+    provider_id: Mapped[str] = mapped_column(String(1024), index=True)
+    held: Mapped[bool]
     version: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(Instant)
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from lxml import etree
+from sqlalchemy import insert
 from werkzeug.test import TestResponse
 
 from broker.services.applications import SaveApplication
 from broker.services.tenants import SaveDomain, SaveTenant
+from broker.store.tables import trust_queries
 from tests.support.hub import ME, Browser, Hub
 from tests.support.partners import OidcApp, SamlSide, form_of
 from tests.support.saml_idp import SAMLP
@@ -147,6 +149,20 @@ def test_a_list_of_identity_providers_leads(hub: Hub, world: World) -> None:
     assert "globex idp" in shown
     assert "acme second" in shown
     assert "acme main" not in shown
+
+
+def test_a_list_of_identity_providers_finds_one_among_very_many(hub: Hub, world: World) -> None:
+    many = [f"https://idp-{number}.example" for number in range(150)]
+    with hub.built.database.unit_of_work() as connection:
+        template = dict(trust_queries.connector(connection, None, world.sides["globex"].connector_id)._mapping)  # type: ignore[union-attr]
+        for number, name in enumerate(many):
+            copy = {**template, "id": f"con_a{number:03}", "slug": f"many-{number}", "provider_id": name}
+            connection.execute(insert(trust_queries.connectors).values(**copy))
+
+    shown = hub.browser().open(with_idp_list(world, many[140], many[3])).get_data(as_text=True)
+
+    assert shown.count('name="connector"') == 2, "no candidate is out of sight"
+    assert world.went_to(hub.browser().open(with_idp_list(world, world.sides["globex"].idp.entity_id))) == "globex"
 
 
 # --- the remembered choice --------------------------------------------------------------------------------------------

@@ -1,0 +1,37 @@
+"""What not everybody who may change a connector may do with it."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from broker.domain.errors import Forbidden, InvalidSettings
+from broker.domain.messages import translatable
+from broker.domain.trust import Connector
+from broker.services.actor import Actor
+
+SECRET_AGAIN = translatable("The secret would go to another address now. Enter it again: a stored one stays with its address.")
+
+
+def held_off(actor: Actor, existing: Connector | None, *, enabled: bool) -> bool:
+    """Whether an operator holds it switched off from now on. A draft that was never on is nobody's decision.
+
+    Raises Forbidden for whoever would switch on what an operator switched off.
+    """
+    if actor.speaks_for_the_hub:
+        return not enabled and existing is not None and (existing.enabled or existing.held)
+    held = existing is not None and existing.held
+    if held and enabled:
+        sentence = translatable("An operator switched this connector off. Ask them to switch it on again.")
+        raise Forbidden(sentence, field="enable", cause=f"{actor.name} may only set up")
+    return held
+
+
+def check_secrets(before: Any, after: Any, given: dict[str, Any]) -> None:
+    """Nobody reads a secret, so nobody may have it sent to an address of their own either. Raises InvalidSettings."""
+    names = {item.name for item in fields(after) if item.metadata.get("receives_secrets")}
+    if all(getattr(before, name) == getattr(after, name) for name in names):
+        return
+    for item in fields(after):
+        if item.metadata.get("secret") and getattr(before, item.name) and item.name not in given:
+            raise InvalidSettings(SECRET_AGAIN, field=item.name)
