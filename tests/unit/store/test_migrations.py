@@ -64,4 +64,4 @@ def test_a_database_of_the_release_before_goes_on_working_with_all_that_is_in_it
     with hub.built.database.reading() as connection:
         named = {row.id: row.provider_id for row in connection.execute(select(connectors))}
     assert named == {saml.connector_id: saml.idp.entity_id, openid.connector_id: openid.op.issuer}
-    assert app.sign_in(hub.browser(), saml).name_id == before.name_id
+    assert app.sign_in(hub.browser(), saml).subject == before.subject
