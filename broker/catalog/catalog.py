@@ -23,6 +23,7 @@ T = TypeVar("T")
 MAX_ENTRIES = 4000
 MAX_CHANGES_FOLLOWED = 500
 MAX_CANDIDATES = 100
+ONE_OR_MORE = 2
 
 
 class Catalog:
@@ -68,6 +69,8 @@ class Catalog:
             return
         self._entries.pop((kind, object_id), None)
         stale = {name for name, _ in self._entries if name.startswith(f"{kind} by ")}
+        if kind == "tenant":
+            stale.add("connector by none")  # a tenant that is switched off takes its ways in along
         if kind in {"connector", "domain"}:
             # A tenant's prepared form lists both; which tenant it was, the change does not say.
             stale.add("tenant")
@@ -201,9 +204,16 @@ class Catalog:
             if len(tenant.candidates) < MAX_CANDIDATES:  # then these are all that it has
                 found = (each for each in tenant.candidates if connector_ids is None or each.connector_id in connector_ids)
                 return list(found)[:limit]
+        if tenant_ids is None and connector_ids is None and limit <= ONE_OR_MORE:
+            return list(self._cached("connector by none", "", self._one_or_more) or ())[:limit]
         with self._database.reading() as connection:
             rows = trust_queries.enabled_connectors(connection, _listed(tenant_ids), limit, _listed(connector_ids))
         return [_candidate(row) for row in rows]
+
+    def _one_or_more(self) -> tuple[Candidate, ...]:
+        """Whether there is one way in, or more, or none: asked by every login that says nothing of where it comes from."""
+        with self._database.reading() as connection:
+            return tuple(_candidate(row) for row in trust_queries.enabled_connectors(connection, None, ONE_OR_MORE))
 
     def named(
         self, tenant_ids: frozenset[str] | None, limit: int, connector_ids: frozenset[str] | None, names: Sequence[str]

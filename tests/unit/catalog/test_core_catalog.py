@@ -122,6 +122,27 @@ def test_candidates_are_those_of_enabled_tenants_and_connectors(hub: Hub, cluste
     assert found("ten_unknown") == set()
 
 
+def test_whether_there_is_one_way_in_or_more_follows_every_change_of_connectors_and_tenants(
+    hub: Hub, cluster: Cluster, twin: Vestibule
+) -> None:
+    def ways() -> int:
+        twin.catalog.refresh()
+        return len(twin.catalog.candidates(None, 2))
+
+    assert ways() == 1
+    hub.tenant("globex", "globex.example")
+    hub.saml_idp("globex")
+    assert ways() == 2
+    hub.built.tenants.save(ME, SaveTenant("globex", "Globex", enabled=False))
+    assert ways() == 1
+    hub.built.connectors.set_enabled(ME, hub.tenants["acme"], "idp", enabled=False)
+    assert ways() == 0
+    hub.built.tenants.save(ME, SaveTenant("globex", "Globex"))
+    assert ways() == 1
+    hub.built.connectors.delete(ME, hub.tenants["globex"], "idp")
+    assert ways() == 0
+
+
 @pytest.mark.parametrize(
     ("tenant", "connector", "enabled"),
     [("acme", "acme", True), ("globex", "acme", False), ("acme", "none", False), ("none", "acme", False)],
