@@ -40,6 +40,7 @@ from broker.net.fetch import GuardedFetcher
 from broker.net.txt import TxtResolver
 from broker.portal import views as portal_views
 from broker.portal.face import PortalFace
+from broker.services import domain_looks
 from broker.services.account import Account
 from broker.services.api_tokens import ApiTokens
 from broker.services.applications import Applications
@@ -49,6 +50,7 @@ from broker.services.configuration import Configuration
 from broker.services.connectors import Connectors
 from broker.services.context import Workbench
 from broker.services.doctor import Doctor
+from broker.services.domain_looks import Looks, WebLook
 from broker.services.domain_proof import DomainProof
 from broker.services.explain import Explain
 from broker.services.export import Export
@@ -224,8 +226,7 @@ def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
     tenants, connectors, applications = Tenants(bench), Connectors(bench), Applications(bench)
     throttle = Throttle(hub.transient, bench.clock)
     identities = Identities(bench)
-    servers = tuple(server for text in bench.settings.dns_servers if (server := dns_server(text)) is not None)
-    domain_proof = DomainProof(bench, TxtResolver(servers), throttle)
+    domain_proof = DomainProof(bench, _domain_looks(bench.settings), throttle)
     return Services(
         bench=bench,
         tenants=tenants,
@@ -255,6 +256,13 @@ def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
         intakes=Intakes(bench),
         setup_renewal=SetupRenewal(bench, connectors, hub.transient),
     )
+
+
+def _domain_looks(settings: Settings) -> Looks:
+    servers = tuple(server for text in settings.dns_servers if (server := dns_server(text)) is not None)
+    # https alone, in development too: over http anybody on the way could put the file there.
+    fetcher = GuardedFetcher(allowed_networks=settings.allow_private_addresses, production=True, limits=domain_looks.LIMITS)
+    return Looks(TxtResolver(servers), WebLook(fetcher) if settings.domain_proof_by_http else None)
 
 
 def _portal(services: Services) -> PortalFace:

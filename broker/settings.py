@@ -63,6 +63,8 @@ class Settings:
     """Host names or CIDR networks that the hub may fetch from although they are private."""
     dns_servers: tuple[str, ...] = ()
     """DNS servers that are asked for the TXT records which prove domains, like 9.9.9.9 or 127.0.0.1:5353; empty: the system's."""
+    domain_proof_by_http: bool = True
+    """Whether a file on a domain's web site proves it as a TXT record does; false: by DNS alone."""
     log_level: str = "INFO"
     """DEBUG, INFO, WARNING or ERROR; logs are JSON lines on standard error."""
 

@@ -1,4 +1,4 @@
-"""Domains of a tenant: vouched for, waiting for their proof in the DNS, disputed between two tenants."""
+"""Domains of a tenant: vouched for, waiting for their proof, disputed between two tenants."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from broker.domain.messages import translatable
 from broker.services.operations.domain_claims import ClaimDomain, ListDomainConflicts, TransferDomain
 from broker.services.operations.domains import OneDomain, VouchDomain
 
-PROVED = translatable("The record is there: the domain is proved, and belongs to this tenant now.")
-NOT_PROVED = translatable("Looked. The record is not as it should be yet; what was found stands beside the domain.")
+PROVED = translatable("The proof is there: the domain belongs to this tenant now.")
+NOT_PROVED = translatable("Looked. Neither record nor file is as it should be yet; what was found stands beside the domain.")
+
+CLAIMED = translatable("Now the record has to be made in the DNS of that domain, or the file put on its website.")
 
 
 def routes(views: Blueprint, face: ConsoleFace) -> None:
@@ -60,7 +62,7 @@ def _vouch(face: ConsoleFace, slug: str, typed: dict[str, str]) -> tuple[str, st
 
 def _claim(face: ConsoleFace, slug: str, typed: dict[str, str]) -> tuple[str, str]:
     face.run("domain.claim", ClaimDomain(slug, typed.get(CLAIM.name, "")))
-    return f"{address(slug)}#domains", translatable("Now the record has to be made in the DNS of that domain.")
+    return f"{address(slug)}#domains", CLAIMED
 
 
 def _at_claim(problem: Problem) -> Problem:

@@ -32,7 +32,10 @@ DOMAIN = Control(
 CLAIM = Control(
     "claim",
     translatable("Or let the tenant prove a domain"),
-    help=translatable("You get a TXT record. When it is in the DNS of that domain, the domain belongs to this tenant."),
+    help=translatable(
+        "You get a TXT record. When it is in the DNS of that domain, or a file with its value on its website, the domain belongs "
+        "to this tenant."
+    ),
     required=True,
 )
 SHOWN = 50

@@ -28,7 +28,7 @@ class Tenant:
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """An email domain that a tenant has proved ("dns") or that an operator vouched for ("operator").
+    """An email domain that a tenant has proved ("dns", "http") or that an operator vouched for ("operator").
 
     `connector_ids`: which of the tenant's connectors serve it; empty means all enabled ones.
     """

@@ -70,6 +70,8 @@ class GuardedSession(requests.Session):
                 raise
         except (requests.exceptions.Timeout, ReadTimeoutError, TimeoutError) as error:
             raise FetchTimeout(cause=f"{_origin(request.url)} did not answer in time") from error
+        except requests.exceptions.SSLError as error:
+            raise FetchFailed(cause=f"{_origin(request.url)}: {type(error).__name__}", check="net.certificate") from error
         except (requests.exceptions.RequestException, HTTPError, OSError, ValueError) as error:
             raise FetchFailed(cause=f"{_origin(request.url)}: {type(error).__name__}") from error
         finally:

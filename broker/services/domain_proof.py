@@ -1,66 +1,51 @@
-"""Proof of domains by DNS: a claim with a challenge, a look at the record, looking again every day, passing a domain on.
+"""Proof of domains, by DNS or by a file on their web site: a claim with a challenge, a look at both places, looking again every
+day, passing a domain on.
 
-The first tenant that proves a domain holds it. Whether somebody else does is told only to whoever has shown control of its
-DNS: asking about domains must not reveal who our customers are.
+The first tenant that proves a domain holds it. Whether somebody else does is told only to whoever has shown control of it:
+asking about domains must not reveal who our customers are.
 """
 
 from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from broker.domain.errors import Conflict, InvalidSettings, UnknownObject
-from broker.net.txt import Problem, TxtAnswer, TxtResolver
 from broker.services import public_domains
 from broker.services.actor import Actor, Verb
 from broker.services.context import Action, Workbench, record
+from broker.services.domain_looks import LABEL, PREFIX, Found, Looks, Result
 from broker.services.throttle import Limit, Throttle
 from broker.store.tables import domain_claims, domain_proofs, trust_queries
 
 log = logging.getLogger("vestibule.domains")
-LABEL = "_vestibule-challenge"
-PREFIX = "vestibule-challenge="
 MAX_CLAIMS = 50
 AGAIN_AFTER = timedelta(days=1)
 GRACE = timedelta(days=7)
-"""A record that is taken away by mistake has time to come back; people sign in meanwhile."""
+"""A record or file that is taken away by mistake has time to come back; people sign in meanwhile."""
 BATCH = 50
+UPKEEP = Actor("upkeep", frozenset())
 _CHECKS = Limit("domain check", 30, 600)
-
-
-class Result(StrEnum):
-    """What a look at the DNS found; the words of each are in `RESULTS` of the portal."""
-
-    PROVED = "proved"
-    NO_DOMAIN = "no_domain"
-    NO_RECORD = "no_record"
-    WRONG_VALUE = "wrong_value"
-    SERVER_FAILURE = "server_failure"
-    TIMEOUT = "timeout"
-    CONFLICT = "conflict"  # proved, but another tenant holds it
-    REVOKED = "revoked"  # it was proved once, and its record has been gone for too long
-
-
-UNKNOWN = frozenset({Result.SERVER_FAILURE, Result.TIMEOUT})
-"""Says nothing about the record: a proof neither begins nor ends by it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A domain that a tenant says is its own. `host` and `value`: the TXT record that proves it."""
+    """A domain that a tenant says is its own. `host` and `value`: the TXT record that proves it; `address`: where a file that
+    says the same does so too, or empty. `result` is about the DNS and about the claim as a whole, `web_result` about the file.
+    """
 
     tenant_id: str
     name: str
     host: str
     value: str
+    address: str
     created_at: datetime
     checked_at: datetime | None = None
     result: Result | None = None
+    web_result: Result | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +56,7 @@ class Held:
     proof: str
     host: str
     value: str
+    address: str
     checked_at: datetime | None
     missing_since: datetime | None
 
@@ -80,9 +66,9 @@ class Held:
 
 
 class DomainProof:
-    def __init__(self, bench: Workbench, resolver: TxtResolver, throttle: Throttle) -> None:
+    def __init__(self, bench: Workbench, looks: Looks, throttle: Throttle) -> None:
         self._bench = bench
-        self._resolver = resolver
+        self.looks = looks
         self._throttle = throttle
 
     # --- reading ------------------------------------------------------------------------------------------------------
@@ -90,14 +76,12 @@ class DomainProof:
     def held(self, tenant_id: str) -> list[Held]:
         with self._bench.database.reading() as connection:
             rows = trust_queries.domains_of(connection, tenant_id)
-        return [
-            Held(row.name, row.proof, f"{LABEL}.{row.name}", PREFIX + (row.challenge or ""), row.checked_at, row.missing_since)
-            for row in rows
-        ]
+        places = {row.name: self._places(row.name, row.challenge or "") for row in rows}
+        return [Held(row.name, row.proof, *places[row.name], row.checked_at, row.missing_since) for row in rows]
 
     def claims(self, tenant_id: str, *, after: str = "", limit: int = MAX_CLAIMS) -> list[Claim]:
         with self._bench.database.reading() as connection:
-            return [_claim(row) for row in domain_claims.of_tenant(connection, tenant_id, after=after, limit=limit)]
+            return [self._claim_of(row) for row in domain_claims.of_tenant(connection, tenant_id, after=after, limit=limit)]
 
     def conflicts(self, *, after: tuple[str, str] = ("", ""), limit: int = 50) -> list[tuple[Claim, str]]:
         """Proved claims to domains that another tenant holds, with the id of that tenant; for operators."""
@@ -105,7 +89,7 @@ class DomainProof:
         with self._bench.database.reading() as connection:
             for row in domain_claims.with_result(connection, Result.CONFLICT, after=after, limit=limit):
                 holder = trust_queries.domain(connection, row.name)
-                found.append((_claim(row), "" if holder is None else str(holder.tenant_id)))
+                found.append((self._claim_of(row), "" if holder is None else str(holder.tenant_id)))
         return found
 
     # --- the tenant's side --------------------------------------------------------------------------------------------
@@ -128,7 +112,7 @@ class DomainProof:
                 found = domain_claims.find(connection, tenant_id, name)
         if found is None:
             raise UnknownObject("The claim vanished.", field="domain")
-        return _claim(found)
+        return self._claim_of(found)
 
     def withdraw(self, actor: Actor, tenant_id: str, name: str) -> None:
         """Raises UnknownObject."""
@@ -139,7 +123,7 @@ class DomainProof:
             self._record(actor, tenant_id, public_domains.tidy(name), Action.DELETED, kind="domain_claim")
 
     def check(self, actor: Actor, tenant_id: str, name: str) -> Claim:
-        """Looks at the DNS now. A proved claim becomes a domain of the tenant, and its result says so.
+        """Looks at the DNS and at the web site now. A proved claim becomes a domain of the tenant, and its result says so.
 
         Raises UnknownObject, TooManyAttempts.
         """
@@ -150,23 +134,24 @@ class DomainProof:
         if row is None:
             raise UnknownObject("There is no such domain waiting for its proof.", field="domain")
         self._throttle.attempt(_CHECKS, f"{tenant_id} {name}")
-        result, now = self._look(name, row.challenge), self._bench.clock.now()
+        found, now = self.looks.find(name, row.challenge), self._bench.clock.now()
+        result = found.dns if found.proof is None else Result.PROVED
         with self._bench.database.unit_of_work() as connection:
             if domain_claims.find(connection, tenant_id, name) is None:
                 raise UnknownObject("There is no such domain waiting for its proof.", field="domain")
-            if result is Result.PROVED and not self._take(actor, tenant_id, name, row.challenge, now):
+            if found.proof is not None and not self._take(actor, tenant_id, name, found.proof, row.challenge, now):
                 result = Result.CONFLICT
             if result is not Result.PROVED:
-                domain_claims.note(connection, tenant_id, name, result, now)
-        return Claim(tenant_id, name, f"{LABEL}.{name}", PREFIX + row.challenge, row.created_at, now, result)
+                domain_claims.note(connection, tenant_id, name, result, found.web, now)
+        return Claim(tenant_id, name, *self._places(name, row.challenge), row.created_at, now, result, found.web)
 
-    def _take(self, actor: Actor, tenant_id: str, name: str, challenge: str, now: datetime) -> bool:
-        values = {"name": name, "proof": "dns", "connector_ids": [], "proved_at": now, "challenge": challenge, "checked_at": now}
+    def _take(self, actor: Actor, tenant_id: str, name: str, proof: str, challenge: str, now: datetime) -> bool:
+        values = {"name": name, "proof": proof, "connector_ids": [], "proved_at": now, "challenge": challenge, "checked_at": now}
         with self._bench.database.unit_of_work() as connection:
             if not domain_proofs.hold(connection, tenant_id, values):
                 return False
             domain_claims.remove(connection, tenant_id, name)
-            self._record(actor, tenant_id, name, Action.CREATED, proof=(None, "dns"))
+            self._record(actor, tenant_id, name, Action.CREATED, proof=(None, proof))
         return True
 
     # --- the operator's side ------------------------------------------------------------------------------------------
@@ -185,8 +170,9 @@ class DomainProof:
             if row.tenant_id == to_tenant_id:
                 raise Conflict("This tenant holds the domain already.", field="to")
             claim = domain_claims.find(connection, to_tenant_id, name)
-            challenge = claim.challenge if claim is not None and claim.result == Result.CONFLICT else None
-            values: dict[str, Any] = {"proof": "dns" if challenge else "operator", "challenge": challenge}
+            values: dict[str, Any] = {"proof": "operator", "challenge": None}
+            if claim is not None and claim.result == Result.CONFLICT:
+                values = {"proof": "http" if claim.web_result == Result.PROVED else "dns", "challenge": claim.challenge}
             values |= {"tenant_id": to_tenant_id, "connector_ids": [], "proved_at": now, "checked_at": None, "missing_since": None}
             domain_proofs.pass_on(connection, row.tenant_id, name, values)
             domain_claims.remove(connection, to_tenant_id, name)
@@ -203,27 +189,31 @@ class DomainProof:
         with self._bench.database.reading() as connection:
             due = domain_proofs.due(connection, now - AGAIN_AFTER, limit)
         for row in due:
-            lost += self._looked_again(row, self._look(row.name, row.challenge or ""), now)
+            lost += self._looked_again(row, self.looks.find(row.name, row.challenge or "", row.proof), now)
         return lost
 
-    def _looked_again(self, row: Any, result: Result, now: datetime) -> bool:
-        missing_since = None if result is Result.PROVED else row.missing_since
-        if result is not Result.PROVED and result not in UNKNOWN:
+    def _looked_again(self, row: Any, found: Found, now: datetime) -> bool:
+        gone, proof = found.gone(row.proof), found.proof or row.proof
+        missing_since = None if found.proof is not None else row.missing_since
+        if gone:
             missing_since = row.missing_since or now
-        over = result not in UNKNOWN and missing_since is not None and now - missing_since >= GRACE
+        over = gone and missing_since is not None and now - missing_since >= GRACE
         with self._bench.database.unit_of_work() as connection:
             # Nobody else's and still proved in this way: it may have been passed on while we were asking.
-            if not domain_proofs.looked(connection, row.tenant_id, row.name, at=now, missing_since=missing_since):
+            values = {"proof": proof, "checked_at": now, "missing_since": missing_since}
+            if not domain_proofs.looked(connection, row.tenant_id, row.name, row.proof, values):
                 return False
             if over:
                 self._revoke(row, missing_since, now)
-        fields = {"domain": row.name, "tenant": row.tenant_id, "result": result.value}
+            elif proof != row.proof:
+                self._record(UPKEEP, row.tenant_id, row.name, Action.UPDATED, proof=(row.proof, proof))
         if over or missing_since is not None:
-            log.warning("a domain lost its proof" if over else "the record of a domain is missing", extra=fields)
+            fields = {"domain": row.name, "tenant": row.tenant_id, "dns": found.dns, "web": found.web}
+            log.warning("a domain lost its proof" if over else "the proof of a domain is missing", extra=fields)
         return over
 
     def _revoke(self, row: Any, missing_since: datetime | None, now: datetime) -> None:
-        """Back to a claim, with the same challenge: putting the record back proves it again."""
+        """Back to a claim, with the same challenge: putting the record or the file back proves it again."""
         with self._bench.database.unit_of_work() as connection:
             trust_queries.delete_domain(connection, row.tenant_id, row.name)
             domain_claims.remove(connection, row.tenant_id, row.name)
@@ -232,53 +222,20 @@ class DomainProof:
             )
             since = missing_since.isoformat() if missing_since else None
             self._record(
-                Actor("upkeep", frozenset()),
-                row.tenant_id,
-                row.name,
-                Action.DELETED,
-                proof=("dns", None),
-                missing_since=(since, None),
+                UPKEEP, row.tenant_id, row.name, Action.DELETED, proof=(row.proof, None), missing_since=(since, None)
             )
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
-    def _look(self, name: str, challenge: str) -> Result:
-        """At the name of our own first, then at the domain itself, for DNS forms that take no underscore."""
-        wanted, answers = PREFIX + challenge, []
-        for host in (f"{LABEL}.{name}", name):
-            answer = self._resolver.texts(host)
-            if challenge and wanted in (_bare(text) for text in answer.texts):
-                return Result.PROVED
-            answers.append(answer)
-        return _verdict(*answers)
+    def _places(self, name: str, challenge: str) -> tuple[str, str, str]:
+        """Name and value of the record, address of the file."""
+        return f"{LABEL}.{name}", PREFIX + challenge, self.looks.address(name)
+
+    def _claim_of(self, row: Any) -> Claim:
+        results = (None if word is None else Result(word) for word in (row.result, row.web_result))
+        return Claim(row.tenant_id, row.name, *self._places(row.name, row.challenge), row.created_at, row.checked_at, *results)
 
     def _record(
         self, actor: Actor, tenant_id: str, name: str, action: Action, *, kind: str = "domain", **changed: tuple[Any, Any]
     ) -> None:
         record(self._bench, actor, kind=kind, object_id=name, tenant_id=tenant_id, action=action, fields_changed=changed)
-
-
-def _bare(text: str) -> str:
-    """As DNS forms store it: with quotation marks or spaces that somebody copied along."""
-    return text.strip().strip('"').strip()
-
-
-def _ours(texts: Iterable[str]) -> bool:
-    return any(_bare(text).startswith(PREFIX) for text in texts)
-
-
-def _verdict(ours: TxtAnswer, apex: TxtAnswer) -> Result:
-    """Why the record was not found: the nearest miss counts."""
-    if ours.texts or _ours(apex.texts):
-        return Result.WRONG_VALUE
-    problems = (ours.problem, apex.problem)
-    for problem, result in ((Problem.TIMEOUT, Result.TIMEOUT), (Problem.SERVER_FAILURE, Result.SERVER_FAILURE)):
-        if problem in problems:
-            return result
-    return Result.NO_DOMAIN if apex.problem is Problem.NO_NAME else Result.NO_RECORD
-
-
-def _claim(row: Any) -> Claim:
-    result = None if row.result is None else Result(row.result)
-    host, value = f"{LABEL}.{row.name}", PREFIX + row.challenge
-    return Claim(row.tenant_id, row.name, host, value, row.created_at, row.checked_at, result)

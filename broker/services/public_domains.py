@@ -41,6 +41,11 @@ def _suffixes() -> PublicSuffixList:
     return PublicSuffixList()
 
 
+@cache
+def _registries() -> PublicSuffixList:
+    return PublicSuffixList(only_icann=True)
+
+
 def tidy(typed: str) -> str:
     """The domain that people mean: of an address, of a web address, with spaces, capitals or letters beyond ASCII."""
     text = typed.strip().lower().removeprefix("https://").removeprefix("http://").partition("/")[0]
@@ -59,3 +64,9 @@ def objection(name: str) -> str | None:
     if name in _MAIL_SERVICES or (label in _EVERYWHERE and _ENDINGS.fullmatch(ending)):
         return MAIL_SERVICE
     return None if _suffixes().privatesuffix(name) else SUFFIX
+
+
+def is_hosted(name: str) -> bool:
+    """Whether it is a name that a hosting service gave out below its own, like acme.github.io; see the list's private part."""
+    suffix: str | None = _suffixes().publicsuffix(name)
+    return suffix != _registries().publicsuffix(name)

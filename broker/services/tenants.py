@@ -248,7 +248,7 @@ class Tenants:
             row = trust_queries.domain(connection, name)
             if not actor.speaks_for_the_hub and (row is None or row.tenant_id != command.tenant_id):
                 # The same answer whether somebody holds it or not.
-                sentence = translatable("Only an operator of the hub may vouch for a domain. Prove it by DNS instead.")
+                sentence = translatable("Only an operator of the hub may vouch for a domain. Prove it instead.")
                 raise Forbidden(sentence, field="domain", cause=f"{actor.name} belongs to one tenant")
             if row is not None and row.tenant_id != command.tenant_id:
                 raise Conflict(f"The domain {name} belongs to another tenant.", field="domain")

@@ -152,6 +152,11 @@ BY_CHECK: dict[str, Cause] = {
         translatable("Send the message again, unchanged; look for a proxy or mail filter that changes it."),
         Act.APPLICATION_OWNER,
     ),
+    "net.certificate": Cause(
+        translatable("The server at an address that we were asked to read has no certificate that we can verify for its name."),
+        translatable("Have a valid certificate for this name installed there, with its whole chain."),
+        Act.CUSTOMER_IT,
+    ),
     **dict.fromkeys(
         ("net.url", "net.scheme", "net.credentials", "net.port", "net.public_address", "net.redirect", "net.encoding", "net.size"),
         Cause(

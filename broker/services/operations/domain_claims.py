@@ -1,4 +1,4 @@
-"""Operations on the proof of domains: claim, look at the DNS, conflicts between tenants, passing a domain on."""
+"""Operations on the proof of domains: claim, look for the proof, conflicts between tenants, passing a domain on."""
 
 from __future__ import annotations
 
@@ -23,8 +23,12 @@ from broker.services.operations.model import (
 
 _NAME = "The domain, like example.com."
 _RESULT = (
-    "What the last look found: proved, no_domain, no_record, wrong_value, server_failure, timeout, "
-    "conflict (another tenant holds it) or revoked (its record was gone for too long); null: nobody has looked yet."
+    "What the last look found: proved, no_domain, no_record, wrong_value, server_failure, timeout (all of the DNS), "
+    "conflict (another tenant holds it) or revoked (record and file were gone for too long); null: nobody has looked yet."
+)
+_WEB_RESULT = (
+    "What the last look found at the web site: proved, no_file, wrong_value, page (a web page instead of the file), redirect, "
+    "certificate, unreachable, not_public, server_failure or timeout; null: nobody has looked there."
 )
 
 
@@ -32,10 +36,12 @@ _RESULT = (
 class DomainClaimView:
     domain: str = argument(_NAME)
     host: str = argument("Name of the TXT record to make; the domain itself will do as well.")
-    value: str = argument("What the record must say.")
+    value: str = argument("What the record, or the file, must say.")
+    file_address: str = argument("Where a file with this value proves it as well; empty: only the record does.")
     result: str | None = argument(_RESULT)
+    web_result: str | None = argument(_WEB_RESULT)
     created_at: datetime = argument("When it was claimed.")
-    checked_at: datetime | None = argument("When the DNS was last looked at; null: never.")
+    checked_at: datetime | None = argument("When it was last looked for; null: never.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,7 @@ class DomainConflictView:
 class DomainTransferred:
     domain: str = argument(_NAME)
     held_by: str = argument("Short name of the tenant that holds it now.")
-    proof: str = argument('How it is proved there: "dns", or "operator" who vouched for it.')
+    proof: str = argument('How it is proved there: "dns", "http" (a file on its web site), or "operator" who vouched for it.')
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,8 @@ class TransferDomain:
 
 
 def _view(claim: Claim) -> DomainClaimView:
-    return DomainClaimView(claim.name, claim.host, claim.value, claim.result, claim.created_at, claim.checked_at)
+    results = (claim.result, claim.web_result)
+    return DomainClaimView(claim.name, claim.host, claim.value, claim.address, *results, claim.created_at, claim.checked_at)
 
 
 def _list(call: Call, asked: ListDomainClaims) -> Page[DomainClaimView]:
@@ -131,7 +138,7 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "domain.claim",
-        "Claim a domain: gives the TXT record that proves it",
+        "Claim a domain: gives the TXT record, or the file, that proves it",
         Verb.SET_UP,
         "PUT",
         _ONE,
@@ -139,7 +146,16 @@ OPERATIONS: tuple[Operation, ...] = (
         DomainClaimView,
         _claim,
     ),
-    Operation("domain.check", "Look at the DNS now", Verb.SET_UP, "POST", f"{_ONE}/check", ClaimDomain, DomainClaimView, _check),
+    Operation(
+        "domain.check",
+        "Look for the record and the file now",
+        Verb.SET_UP,
+        "POST",
+        f"{_ONE}/check",
+        ClaimDomain,
+        DomainClaimView,
+        _check,
+    ),
     Operation("domain.withdraw", "Withdraw a claim", Verb.SET_UP, "DELETE", _ONE, ClaimDomain, Deleted, _withdraw),
     Operation(
         "domain.conflicts",

@@ -1,4 +1,4 @@
-"""Operations on a tenant's email domains. Proof by DNS has operations of its own."""
+"""Operations on a tenant's email domains. Their proof has operations of its own."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _CONNECTORS = "Short names of the connectors that serve it; empty: every one of 
 @dataclass(frozen=True, slots=True)
 class DomainView:
     name: str = argument(_NAME)
-    proof: str = argument('How it was proved: "dns", or "operator" who vouched for it.')
+    proof: str = argument('How it was proved: "dns", "http" (a file on its web site), or "operator" who vouched for it.')
     connectors: tuple[str, ...] = argument(_CONNECTORS)
-    checked_at: datetime | None = argument("When its DNS record was last looked at; null: never.", default=None)
-    missing_since: datetime | None = argument("Since when its DNS record has not been found; null: it is there.", default=None)
+    checked_at: datetime | None = argument("When its record or file was last looked at; null: never.", default=None)
+    missing_since: datetime | None = argument("Since when its record or file has not been found; null: it is there.", default=None)
 
 
 @dataclass(frozen=True, slots=True)

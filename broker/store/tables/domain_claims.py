@@ -12,7 +12,9 @@ from broker.store.db import Instant, db
 
 
 class DomainClaimRow(db.Model):  # type: ignore[name-defined, misc]
-    """`challenge`: what the TXT record must say. `result`: a stable word for what the last look at the DNS found."""
+    """`challenge`: what the TXT record or the file must say. `result`, `web_result`: stable words for what the last look found in
+    the DNS and at the web site.
+    """
 
     __tablename__ = "domain_claims"
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True)
@@ -21,6 +23,7 @@ class DomainClaimRow(db.Model):  # type: ignore[name-defined, misc]
     created_at: Mapped[datetime] = mapped_column(Instant)
     checked_at: Mapped[datetime | None] = mapped_column(Instant)
     result: Mapped[str | None] = mapped_column(String(40))
+    web_result: Mapped[str | None] = mapped_column(String(40))
 
 
 domain_claims = DomainClaimRow.__table__
@@ -51,12 +54,12 @@ def add(connection: Connection, tenant_id: str, name: str, challenge: str, at: d
     )
 
 
-def note(connection: Connection, tenant_id: str, name: str, result: str, at: datetime) -> None:
-    """What a look at the DNS found."""
+def note(connection: Connection, tenant_id: str, name: str, result: str | None, web_result: str | None, at: datetime) -> None:
+    """What a look found."""
     connection.execute(
         update(domain_claims)
         .where(domain_claims.c.tenant_id == tenant_id, domain_claims.c.name == name)
-        .values(result=result, checked_at=at)
+        .values(result=result, web_result=web_result, checked_at=at)
     )
 
 

@@ -26,12 +26,13 @@ def pass_on(connection: Connection, tenant_id: str, name: str, values: dict[str,
 
 
 def due(connection: Connection, before: datetime, limit: int) -> list[Row[Any]]:
-    """Domains of every tenant that DNS proved and that were last looked at before this time; longest ago first."""
+    """Domains of every tenant that DNS or a file proved and that were last looked at before this time; longest ago first."""
     unseen = or_(domains.c.checked_at.is_(None), domains.c.checked_at <= before)
-    wanted = select(domains).where(domains.c.proof == "dns", unseen)
+    wanted = select(domains).where(domains.c.proof.in_(("dns", "http")), unseen)
     return list(connection.execute(wanted.order_by(domains.c.checked_at, domains.c.name).limit(limit)))
 
 
-def looked(connection: Connection, tenant_id: str, name: str, *, at: datetime, missing_since: datetime | None) -> int:
-    held = (domains.c.tenant_id == tenant_id, domains.c.name == name, domains.c.proof == "dns")
-    return connection.execute(update(domains).where(*held).values(checked_at=at, missing_since=missing_since)).rowcount
+def looked(connection: Connection, tenant_id: str, name: str, proof: str, values: dict[str, Any]) -> int:
+    """As long as it is the tenant's, and proved in that way."""
+    held = (domains.c.tenant_id == tenant_id, domains.c.name == name, domains.c.proof == proof)
+    return connection.execute(update(domains).where(*held).values(**values)).rowcount

@@ -30,7 +30,8 @@ class TenantRow(db.Model):  # type: ignore[name-defined, misc]
 class DomainRow(db.Model):  # type: ignore[name-defined, misc]
     """The name is the primary key: two tenants cannot hold one domain (SECURITY 4, domain takeover).
 
-    `challenge` is what the TXT record says of a domain with proof "dns"; `missing_since`: when a later look first missed it.
+    `challenge` is what record or file say of a domain with proof "dns" or "http"; `missing_since`: when a look
+    first missed it.
     """
 
     __tablename__ = "domains"
