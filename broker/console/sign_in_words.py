@@ -33,6 +33,7 @@ _FOR_US = {
 _REQUESTS = {
     "saml.application": translatable("The application is registered here"),
     "oidc.client": translatable("The application is registered here"),
+    "oidc.endpoint": translatable("The request goes to an address of this hub"),
     "saml.request": translatable("The application’s request is well formed"),
     "oidc.request": translatable("The application’s request can be carried out"),
     "saml.request_signature": translatable("The application’s request is signed as it must be"),

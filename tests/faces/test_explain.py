@@ -85,6 +85,9 @@ CLAIMS = base64.urlsafe_b64encode(b'{"iss":"https://op.example","sub":"s"}').dec
         (f"{HEADER}.{CLAIMS}.c2ln", "id_token"),
         (f'{{"access_token":"a","id_token":"{HEADER}.{CLAIMS}.c2ln"}}', "id_token"),
         (f"https://app.example/cb#id_token={HEADER}.{CLAIMS}.c2ln&state=x", "id_token"),
+        ("https://hub.example/oauth2/authorize?client_id=a&response_type=code", "authorization_request"),
+        ("client_id=a&redirect_uri=https%3A%2F%2Fapp.example", "authorization_request"),
+        ("https://app.example/?client_id=a", "unknown"),
         ("a.b.c.d.e", "encrypted_token"),
         ('{"issuer":"https://op.example","jwks_uri":"https://op.example/jwks"}', "discovery"),
         ('{"keys":[]}', "keys"),
@@ -205,6 +208,40 @@ def test_given_a_request_of_an_application_then_it_is_checked_against_it(hub: Hu
     assert failures(explained(hub, wrong, application="wiki")) == ["saml.acs"]
     by_address = office.app.login_url(Destination=f"{PUBLIC_URL}/t/acme/saml/sso")
     assert failures(explained(hub, by_address, application="wiki")) == []
+
+
+def test_given_an_openid_request_of_an_application_then_everything_that_is_wrong_with_it_is_said(hub: Hub, office: Office) -> None:
+    mail, other = hub.oidc_app(), hub.oidc_app("other")
+    honest = explained(hub, mail.login_url(login_hint="ann@acme.example"), application="mail")
+    assert (honest.kind, failures(honest), honest.verdict) == ("authorization_request", [], None)
+    assert "ann@acme.example" not in honest.text
+    assert f"redirect_uri = {mail.redirect_uri}" in honest.text
+    assert failures(explained(hub, mail.login_url(tenant="acme"), application="mail")) == []
+    assert failures(explained(hub, mail.login_url().partition("?")[2], application="mail")) == [], "the query alone"
+
+    for text, wrong in (
+        (mail.login_url(redirect_uri=f"{mail.redirect_uri}/"), ["oidc.redirect_uri"]),
+        (mail.login_url(scope="email"), ["oidc.request"]),
+        (mail.login_url(response_type="token"), ["oidc.request"]),
+        (mail.login_url(client_id="nobody"), ["oidc.client"]),
+        (other.login_url(), ["oidc.client"]),
+        (mail.login_url().replace("/oauth2/authorize", "/authorize"), ["oidc.endpoint"]),
+        (mail.login_url().replace("localhost:8080", "login.example"), ["oidc.endpoint"]),
+    ):
+        found = explained(hub, text, application="mail")
+        assert failures(found) == wrong, text
+        assert found.verdict is not None
+        assert found.verdict.act == "application_owner"
+    assert hub.count("traces") == 0
+    assert hub.count("transients") == 0
+
+
+def test_given_a_request_against_an_application_of_the_other_protocol_then_it_says_so(hub: Hub, office: Office) -> None:
+    mail = hub.oidc_app()
+    for text, application in ((mail.login_url(), "wiki"), (office.app.login_url(), "mail")):
+        found = explained(hub, text, application=application)
+        assert found.steps == ()
+        assert "Only sign-in requests in the application’s own protocol are checked against it." in found.notes
 
 
 @pytest.fixture

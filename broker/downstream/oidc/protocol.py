@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from broker.domain import random_ids
 from broker.domain.clock import Clock
 from broker.domain.errors import BrokerError, InvalidSettings
-from broker.domain.http import Outgoing
+from broker.domain.http import Incoming, Outgoing
 from broker.domain.response import AuthenticationResponse
 from broker.domain.trace import Trace
 from broker.domain.transaction import LoginTransaction
 from broker.domain.trust import Application
 from broker.downstream.oidc import errors, records
+from broker.downstream.oidc import request as requests
 from broker.downstream.oidc.claims import person_claims
 from broker.downstream.oidc.client import RegisteredClient, VerifySecret
 from broker.downstream.oidc.request import PROTOCOL
@@ -24,7 +26,7 @@ from broker.store.transient.contract import TransientStore
 class OidcProtocol:
     """Implements `broker.login.downstream.DownstreamProtocol`. `verify_secret(secret, stored_hash)` compares in constant time."""
 
-    name = PROTOCOL
+    name, surveyed = PROTOCOL, "authorization_request"
     Settings: type = OidcClientSettings
 
     def __init__(self, *, transient: TransientStore, clock: Clock, verify_secret: VerifySecret, production: bool) -> None:
@@ -42,6 +44,20 @@ class OidcProtocol:
 
     def lookup_keys(self, application: Application) -> tuple[str, ...]:
         return (application.settings.client_id,)
+
+    def survey(
+        self, incoming: Incoming, address: str, application: Application, catalog: Any, places: Any, trace: Trace
+    ) -> None:
+        """What the endpoint would say about a request that somebody pasted. Raises what it would raise."""
+        place = places.named(address)
+        expected = f"{place.oidc_issuer}/oauth2/authorize"
+        if address:
+            trace.check("oidc.endpoint", address == expected, "", expected=expected, received=address[:500])
+        read = requests.read(incoming, place, catalog, trace)
+        here = trace.application_id == application.id
+        trace.check("oidc.client", here, "" if here else "the request is of another application")
+        if read.error is not None:
+            raise read.error
 
     def answers_at(self, address: str, application: Application, prepared: RegisteredClient) -> bool:
         return prepared.check_redirect_uri(address)

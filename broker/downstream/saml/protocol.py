@@ -39,7 +39,7 @@ MAX_TENANT_TEMPLATES = 200
 class SamlProtocol:
     """See `broker.login.downstream.DownstreamProtocol`."""
 
-    name = "saml"
+    name, surveyed = "saml", "saml_request"
     Settings = SamlApplicationSettings
 
     def __init__(self, *, keyring: Keyring, clock: Clock, production: bool) -> None:
@@ -75,7 +75,9 @@ class SamlProtocol:
             _encryption_key(settings)
         return PreparedSamlApplication(keys)
 
-    def survey(self, incoming: Incoming, application: Application, catalog: Any, places: Any, trace: Trace) -> None:
+    def survey(
+        self, incoming: Incoming, address: str, application: Application, catalog: Any, places: Any, trace: Trace
+    ) -> None:
         """What the endpoint would say about a request that somebody pasted. Raises what it would raise."""
         from broker.downstream.saml import request as requests  # they know this module's settings
 

@@ -19,6 +19,7 @@ _BELONGS: dict[str, str] = {
     "application.authorization": "access_denied",
     "saml.application": "unknown_application",
     "oidc.client": "unknown_application",
+    "oidc.endpoint": "invalid_authentication_request",
     "saml.request": "malformed_request",
     "saml.request_signature": "invalid_request_signature",
     "saml.acs": "unregistered_reply_address",

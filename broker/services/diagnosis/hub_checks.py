@@ -107,6 +107,11 @@ BY_CHECK: dict[str, Cause] = {
         translatable("Compare the client id in the application with the one that is registered here."),
         Act.APPLICATION_OWNER,
     ),
+    "oidc.endpoint": Cause(
+        translatable("The request goes to an address that is none of this hub’s for signing in."),
+        translatable("Configure the application with the issuer from its page here, and let it read the other addresses from there."),
+        Act.APPLICATION_OWNER,
+    ),
     "oidc.redirect_uri": Cause(
         translatable("The application wants the answer at an address that is not registered for it."),
         translatable("Register exactly this address for the application: every character counts, even a slash at the end."),

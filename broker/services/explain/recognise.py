@@ -8,7 +8,7 @@ import html
 import re
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 from lxml import etree
 
@@ -41,7 +41,8 @@ _ROOTS = {
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """`kind` "unknown" when it is nothing that we know; `problem`: why it cannot be read further."""
+    """`kind` "unknown" when it is nothing that we know; `problem`: why it cannot be read further. `octets`: the message; of an
+    authorization request, which is all query, the address that it goes to."""
 
     kind: str = "unknown"
     how: tuple[str, ...] = ()
@@ -56,9 +57,28 @@ def recognise(text: str) -> Recognised:
     text = text.strip().lstrip("\ufeff")
     if not text or len(text) > MAX_CHARACTERS:
         return Recognised()
+    if (asked := _authorization_request(text)) is not None:
+        return asked
     inside, how, query = _unwrap(text)
     found = _message(inside)
     return Recognised(found.kind, (*how, *found.how), found.octets, query, found.decoded, found.problem)
+
+
+def _authorization_request(text: str) -> Recognised | None:
+    """The address to which an application sends the browser (OIDC Core 3.1.2.1), or its query alone."""
+    if any(character.isspace() for character in text) or text.startswith("<"):
+        return None
+    address, _, rest = text.rpartition("?")
+    query = rest.partition("#")[0]
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=100)
+    except ValueError:
+        return None
+    names_given = {name for name, _ in pairs}
+    if "client_id" not in names_given or not names_given & {"response_type", "redirect_uri", "scope"}:
+        return None
+    raw = query.encode("utf-8", "replace")
+    return Recognised("authorization_request", (FROM_ADDRESS,) if address else (), address.encode("utf-8", "replace"), raw, pairs)
 
 
 def _unwrap(text: str) -> tuple[str, tuple[str, ...], bytes]:

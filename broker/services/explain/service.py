@@ -22,6 +22,7 @@ from connectors.contract import USERINFO_NOT_ASKED, ReadsMetadata, Surveys
 TITLES: dict[str, str] = {
     "saml_response": translatable("An answer of a SAML identity provider (Response)"),
     "saml_request": translatable("A sign-in request of SAML (AuthnRequest)"),
+    "authorization_request": translatable("A sign-in request of OpenID Connect (authorization request)"),
     "logout_request": translatable("A sign-out request of SAML (LogoutRequest)"),
     "logout_response": translatable("An answer to a sign-out request of SAML (LogoutResponse)"),
     "assertion": translatable("A statement about a person of SAML (Assertion), without the message around it"),
@@ -50,9 +51,16 @@ _JUDGED_BY_CONNECTOR = frozenset({"saml_response", "logout_request", "logout_res
 
 @runtime_checkable
 class SurveysRequests(Protocol):
-    """A downstream protocol that can judge a pasted request of an application. Records every check on the trace."""
+    """A downstream protocol that can judge a pasted request of an application. Records every check on the trace.
 
-    def survey(self, incoming: Incoming, application: Application, catalog: Any, places: Any, trace: Trace) -> None: ...
+    `surveyed`: which kind of message its requests are. `address`: where the request was going, "" when nobody knows.
+    """
+
+    surveyed: str
+
+    def survey(
+        self, incoming: Incoming, address: str, application: Application, catalog: Any, places: Any, trace: Trace
+    ) -> None: ...
 
 
 @dataclass(slots=True)
@@ -90,7 +98,7 @@ class Explain:
             self._against_connector(found, connector, made, trace, reveal)
         elif application is not None:
             self._against_application(found, application, made, trace)
-        elif found.kind in _JUDGED_BY_CONNECTOR | {"id_token", "metadata"}:
+        elif found.kind in _JUDGED_BY_CONNECTOR | {"id_token", "metadata", "authorization_request"}:
             made.notes.append(NO_CONNECTOR)
         self._judge(made, trace, "" if connector is None else connector.type)
         return made
@@ -100,6 +108,9 @@ class Explain:
             header, claims = found.decoded
             made.facts = shown.token_facts(header, claims)
             made.text = f"{shown.json_text(header, reveal=True)}\n{shown.json_text(claims, reveal=reveal)}"
+        elif found.kind == "authorization_request":
+            made.facts = shown.request_facts(found.octets.decode(), found.decoded)
+            made.text = shown.parameters_text(found.decoded, reveal=reveal)
         elif found.kind in {"discovery", "keys", "json"}:
             made.text = shown.json_text(found.decoded, reveal=reveal or found.kind != "json")
         elif found.decoded is not None:
@@ -160,15 +171,19 @@ class Explain:
 
     def _against_application(self, found: Recognised, application: Application, made: Explanation, trace: Trace) -> None:
         protocol = self._bench.catalog.preparer.downstream[application.protocol]
-        if found.kind != "saml_request" or not isinstance(protocol, SurveysRequests):
-            made.notes.append(translatable("Only sign-in requests of SAML are checked against an application."))
+        if not isinstance(protocol, SurveysRequests) or found.kind != protocol.surveyed:
+            made.notes.append(translatable("Only sign-in requests in the application’s own protocol are checked against it."))
             return
-        if found.raw_query:
-            incoming = Incoming("GET", "/saml/sso", raw_query=found.raw_query)
+        address = ""
+        if found.kind == "authorization_request":
+            address = found.octets.decode()
+            incoming = Incoming("GET", "", raw_query=found.raw_query, query=tuple(found.decoded))
+        elif found.raw_query:
+            incoming = Incoming("GET", "", raw_query=found.raw_query)
         else:
-            incoming = Incoming("POST", "/saml/sso", form=(("SAMLRequest", base64.b64encode(found.octets).decode()),))
+            incoming = Incoming("POST", "", form=(("SAMLRequest", base64.b64encode(found.octets).decode()),))
         try:
-            protocol.survey(incoming, application, self._bench.catalog, self._bench.places, trace)
+            protocol.survey(incoming, address, application, self._bench.catalog, self._bench.places, trace)
         except BrokerError as error:
             trace.fail(error.code, error.cause, error.act, error.fix, error.check)
 

@@ -19,11 +19,17 @@ LONGEST = 200_000
 _OPEN = PROTOCOL_CLAIMS | {"tid", "hd", "ver", "typ", "alg", "kid", "acr", "amr", "email_verified"}
 _PRIVATE = {"sub", "nonce", "at_hash", "c_hash", "sid", "jti"}
 _TIMES = ("iat", "nbf", "exp", "auth_time")
+_OPEN_PARAMETERS = frozenset(
+    {"client_id", "redirect_uri", "response_type", "response_mode", "scope", "prompt", "max_age", "ui_locales", "acr_values"}
+    | {"display", "claims_locales", "code_challenge_method", "domain_hint", "hd", "whr", "idp_hint", "connector", "resource"}
+)
+DESTINATION = translatable("Meant for the address")
+REPLY_ADDRESS = translatable("Wants the answer at")
 _FACTS: tuple[tuple[str, str], ...] = (
     ("IssueInstant", translatable("Made at")),
-    ("Destination", translatable("Meant for the address")),
+    ("Destination", DESTINATION),
     ("InResponseTo", translatable("Answers the request")),
-    ("AssertionConsumerServiceURL", translatable("Wants the answer at")),
+    ("AssertionConsumerServiceURL", REPLY_ADDRESS),
     ("NotOnOrAfter", translatable("Valid until")),
     ("validUntil", translatable("Valid until")),
     ("entityID", translatable("Entity ID")),
@@ -80,6 +86,17 @@ def xml_facts(root: etree._Element) -> list[tuple[str, str]]:
     if next(root.iter(names.saml("EncryptedAssertion")), None) is not None:
         facts.append((ENCRYPTED, YES))
     return facts
+
+
+def parameters_text(pairs: list[tuple[str, str]], *, reveal: bool) -> str:
+    """One a line, those that name a person or a browser masked."""
+    return "\n".join(f"{name} = {value if reveal or name in _OPEN_PARAMETERS else mask(value)}" for name, value in pairs)[:LONGEST]
+
+
+def request_facts(address: str, pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    given = dict(pairs)
+    named = ((ISSUER, given.get("client_id")), (DESTINATION, address), (REPLY_ADDRESS, given.get("redirect_uri")))
+    return [(label, value[:500]) for label, value in named if value]
 
 
 def token_facts(header: dict[str, Any], claims: dict[str, Any]) -> list[tuple[str, str]]:
