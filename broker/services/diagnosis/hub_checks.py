@@ -109,7 +109,7 @@ BY_CHECK: dict[str, Cause] = {
     ),
     "oidc.endpoint": Cause(
         translatable("The request goes to an address that is none of this hub’s for signing in."),
-        translatable("Configure the application with the issuer from its page here, and let it read the other addresses from there."),
+        translatable("Configure the application with the issuer from its page here; it reads the other addresses from there."),
         Act.APPLICATION_OWNER,
     ),
     "oidc.redirect_uri": Cause(
