@@ -36,7 +36,7 @@ from broker.login import sessions, testing
 from broker.login.context import SESSION_COOKIE, Hub
 from broker.login.downstream import DownstreamProtocol, built_in_applications
 from broker.login.pipeline import Pipeline
-from broker.net.fetch import GuardedFetcher
+from broker.net.fetch import GuardedFetcher, Limits
 from broker.net.txt import TxtResolver
 from broker.portal import views as portal_views
 from broker.portal.face import PortalFace
@@ -61,6 +61,7 @@ from broker.services.identities import Identities
 from broker.services.intake import Intakes
 from broker.services.master_key import MasterKey
 from broker.services.operations import Operations, Services
+from broker.services.reach import Reach
 from broker.services.setup_health import SetupHealth
 from broker.services.setup_links import SetupLinks
 from broker.services.setup_renewal import SetupRenewal
@@ -72,6 +73,7 @@ from broker.services.test_login import LoginTests
 from broker.services.throttle import Throttle
 from broker.services.traces import Traces
 from broker.services.upkeep import Upkeep
+from broker.services.watch import Watch
 from broker.settings import Settings, dns_server, load
 from broker.store import tables as _tables  # noqa: F401  registers every table
 from broker.store import upgrade
@@ -222,11 +224,18 @@ def _envelope(settings: Settings) -> Envelope:
     return Envelope(current, read_master_key("", Path(previous)) if previous else None)
 
 
+def _impatient(settings: Settings) -> GuardedFetcher:
+    """For looks that nobody waits for: there are thousands of them, and the slow ones must not keep the others waiting."""
+    limits = Limits(connect_seconds=3, total_seconds=5)
+    return GuardedFetcher(allowed_networks=settings.allow_private_addresses, production=settings.production, limits=limits)
+
+
 def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
     tenants, connectors, applications = Tenants(bench), Connectors(bench), Applications(bench)
     throttle = Throttle(hub.transient, bench.clock)
     identities = Identities(bench)
     domain_proof = DomainProof(bench, _domain_looks(bench.settings), throttle)
+    reach = Reach(bench, _impatient(bench.settings), throttle)
     return Services(
         bench=bench,
         tenants=tenants,
@@ -247,6 +256,8 @@ def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
         statistics=Statistics(bench),
         federation=FederationMap(bench),
         health=ConnectorHealth(bench),
+        reach=reach,
+        watch=Watch(bench, reach),
         master_key=MasterKey(bench),
         doctor=Doctor(bench),
         login_tests=LoginTests(hub, pipeline, connectors, throttle),

@@ -1,4 +1,4 @@
-"""gunicorn's entry: `gunicorn broker.wsgi:app`. Each worker also runs the upkeep; a lease in the database picks one."""
+"""gunicorn's entry: `gunicorn broker.wsgi:app`. Each worker also runs upkeep and watch; leases in the database pick one."""
 
 from broker.app import create_app, vestibule
 
@@ -6,3 +6,4 @@ UPKEEP_SECONDS = 60
 
 app = create_app()
 vestibule(app).upkeep.start(UPKEEP_SECONDS)
+vestibule(app).services.watch.start(UPKEEP_SECONDS)

@@ -12,6 +12,7 @@ see `docs/write-a-connector.md` and the conformance suite in `tests/conformance/
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
 from broker.domain.authentication import UpstreamAuthentication
@@ -41,7 +42,9 @@ class Addresses:
 class Fetcher(Protocol):
     """The one way out (`broker.net.fetch`): timeouts, size limit, no redirects, private addresses refused."""
 
-    def get(self, url: str, *, headers: dict[str, str] | None = None) -> Answer: ...
+    def get(self, url: str, *, headers: dict[str, str] | None = None, follow: bool = True) -> Answer:
+        """Raises FetchError. Without `follow` a redirect is an answer like any other."""
+        ...
 
     def post(
         self, url: str, *, data: dict[str, str], headers: dict[str, str] | None = None, auth: tuple[str, str] | None = None
@@ -168,6 +171,34 @@ class PublishesMetadata(Protocol):
     """A connector type with a metadata document of ours to give to the identity provider."""
 
     def metadata_document(self, connector: Connector, tools: Tools) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Whether an identity provider answers, as somebody found who only looked.
+
+    `problem` is "" when it answers, else a stable word: those of `broker.net.failure`, and `status` (`detail` has the
+    number), `not_description`, `other_issuer`, `keys`, `not_allowed` and `no_address` (nobody can be asked: nothing is known).
+    """
+
+    problem: str = ""
+    detail: str = ""
+    address: str = ""
+    """What was asked, without its query."""
+    seconds: float | None = None
+    certificate_ends_at: datetime | None = None
+    """Of the host's TLS certificate; None when it was not seen this time."""
+    clock_offset_ms: int | None = None
+    """How far the provider's clock is ahead of ours, to about a second; None when its answer does not say."""
+
+
+@runtime_checkable
+class Probes(Protocol):
+    """A connector type that can look whether its identity provider is there, without anybody signing in."""
+
+    def probe(self, settings: Any, tools: Tools) -> Probe:
+        """Changes nothing anywhere. Raises nothing for a provider that does not answer: that is a `Probe` too."""
+        ...
 
 
 @runtime_checkable

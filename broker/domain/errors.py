@@ -354,21 +354,31 @@ class FetchError(BrokerError):
     code = "fetch_failed"
     sentence = "The address could not be read."
     status = 502
+    problem = "broken"
+    """A stable word for what went wrong on the way: see `broker.net.failure`."""
+
+    def __init__(self, cause: str = "", *, fix: str | None = None, check: str | None = None, problem: str | None = None) -> None:
+        super().__init__(cause, fix=fix, check=check)
+        if problem is not None:
+            self.problem = problem
 
 
 class AddressRefused(FetchError):
     code = "address_refused"
+    problem = "not_allowed"
     sentence = "We do not connect to that address from here. Upload the file instead."
     status = 400
 
 
 class FetchTimeout(FetchError):
     code = "fetch_timeout"
+    problem = "timeout"
     sentence = "The address did not answer in time."
 
 
 class FetchTooLarge(FetchError):
     code = "fetch_too_large"
+    problem = "too_large"
     sentence = "The answer from that address is too large."
 
 

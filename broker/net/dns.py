@@ -24,7 +24,7 @@ def resolve(host: str, port: int) -> tuple[str, ...]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise FetchFailed(cause=f"host name {host!r} does not resolve ({type(error).__name__})") from error
+        raise FetchFailed(cause=f"host name {host!r} does not resolve ({type(error).__name__})", problem="no_name") from error
     return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
@@ -64,7 +64,7 @@ def checked_addresses(host: str, port: int, allowed: AllowList, resolver: Resolv
     literal = _literal(host)
     addresses = (str(literal),) if literal else resolver(host, port)
     if not addresses:
-        raise FetchFailed(cause=f"host name {host!r} has no address")
+        raise FetchFailed(cause=f"host name {host!r} has no address", problem="no_name")
     for text in addresses:
         address = ipaddress.ip_address(text.partition("%")[0])  # a scope id never makes an address public
         if not is_public(address) and not allowed.permits(host, address):

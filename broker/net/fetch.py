@@ -14,6 +14,7 @@ from __future__ import annotations
 import io
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import quote_plus, urljoin, urlsplit
@@ -24,7 +25,8 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 from broker.domain.errors import AddressRefused, FetchFailed, FetchTimeout, FetchTooLarge
 from broker.net import dns
 from broker.net.answer import Answer
-from broker.net.transport import PinningAdapter, deadline, seconds_left
+from broker.net.failure import problem_of
+from broker.net.transport import PinningAdapter, certificate_end, deadline, seconds_left
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -61,6 +63,7 @@ class GuardedSession(requests.Session):
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
         options |= {"stream": True, "timeout": (self._limits.connect_seconds, self._limits.total_seconds)}
         token = deadline.set(time.monotonic() + self._limits.total_seconds)
+        certificate_end.set(None)
         try:
             response = super().send(request, **options)
             try:
@@ -73,7 +76,8 @@ class GuardedSession(requests.Session):
         except requests.exceptions.SSLError as error:
             raise FetchFailed(cause=f"{_origin(request.url)}: {type(error).__name__}", check="net.certificate") from error
         except (requests.exceptions.RequestException, HTTPError, OSError, ValueError) as error:
-            raise FetchFailed(cause=f"{_origin(request.url)}: {type(error).__name__}") from error
+            problem = problem_of(error)
+            raise FetchFailed(cause=f"{_origin(request.url)}: {type(error).__name__} ({problem})", problem=problem) from error
         finally:
             deadline.reset(token)
         response.raw = io.BytesIO(body)  # whoever asks for `.content` or `.json()` reads what was limited here
@@ -134,14 +138,14 @@ class GuardedFetcher:
         """A session with the same guard, for libraries that want one."""
         return self._session
 
-    def get(self, url: str, *, headers: dict[str, str] | None = None) -> Answer:
-        """Raises FetchError."""
-        carries_secret = any(name.lower() == "authorization" for name in headers or {})
+    def get(self, url: str, *, headers: dict[str, str] | None = None, follow: bool = True) -> Answer:
+        """Raises FetchError. Without `follow` a redirect is an answer like any other."""
+        follow = follow and not any(name.lower() == "authorization" for name in headers or {})
         current = url
         for _hop in range(self._limits.redirects + 1):
             response = self._request("GET", current, headers=headers)
             location = response.headers.get("location")
-            if response.status_code not in _REDIRECTS or location is None or carries_secret:
+            if not follow or response.status_code not in _REDIRECTS or location is None:
                 return _answer(response)
             target = urljoin(current, location)
             if urlsplit(current).scheme == "https" and urlsplit(target).scheme != "https":
@@ -167,7 +171,8 @@ class GuardedFetcher:
 
 def _read(response: requests.Response, limit: int) -> bytes:
     if response.headers.get("content-encoding", "identity").lower() != "identity":
-        raise FetchFailed(cause="the answer is compressed although compression was not offered", check="net.encoding")
+        cause = "the answer is compressed although compression was not offered"
+        raise FetchFailed(cause=cause, check="net.encoding", problem="encoding")
     chunks, size = [], 0
     while chunk := response.raw.read(65536, decode_content=False):
         seconds_left()
@@ -180,7 +185,9 @@ def _read(response: requests.Response, limit: int) -> bytes:
 
 def _answer(response: requests.Response) -> Answer:
     headers = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(response.status_code, headers, response.content)
+    end = certificate_end.get()
+    ends_at = None if end is None else datetime.fromtimestamp(end, UTC)
+    return Answer(response.status_code, headers, response.content, response.elapsed.total_seconds(), ends_at)
 
 
 def _origin(url: str | None) -> str:

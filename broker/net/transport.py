@@ -7,6 +7,7 @@ each read only the time that is left, so that neither slow headers nor a drippin
 from __future__ import annotations
 
 import io
+import ssl
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -21,6 +22,9 @@ from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnection
 
 deadline: ContextVar[float] = ContextVar("fetch_deadline")
 """`time.monotonic()` value at which the request under way must be over."""
+
+certificate_end: ContextVar[float | None] = ContextVar("fetch_certificate_end", default=None)
+"""When the TLS certificate of the connection that was just made ends, in seconds since 1970."""
 
 _pinned: ContextVar[str] = ContextVar("fetch_address")
 
@@ -75,6 +79,9 @@ class _DeadlineHTTPConnection(HTTPConnection):
 class _DeadlineHTTPSConnection(HTTPSConnection):
     def connect(self) -> None:
         super().connect()
+        sock: Any = self.sock
+        stated = (sock.getpeercert() or {}).get("notAfter")
+        certificate_end.set(float(ssl.cert_time_to_seconds(str(stated))) if stated else None)
         self.sock = _DeadlineSocket(self.sock)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from broker.domain.trace import Outcome
 from broker.services.context import Workbench
 from broker.services.health import Rate, state_of
+from broker.services.reached import Reached
 from broker.store.tables import federation_queries, login_counts, trust_queries
 
 
@@ -124,7 +125,8 @@ def _rate(numbers: Numbers, key: str) -> Rate:
 def _provider(row: Any, numbers: Numbers, now: datetime) -> Flow:
     rate = _rate(numbers, row.id)
     ends = [] if row.expires_at is None else [row.expires_at]
-    state = state_of(row.enabled, row.last_success_at, row.last_failure_at, rate, ends, now)
+    silent_since = Reached(row.reachable, row.since, failures=row.failures or 0).silent_since(row.last_success_at)
+    state = state_of(row.enabled, row.last_success_at, row.last_failure_at, rate, ends, now, silent_since=silent_since)
     return Flow(row.slug, row.name, _logins(numbers, row.id), rate.failed, state, row.tenant, row.tenant_name, row.type)
 
 

@@ -10,8 +10,9 @@ from broker.domain.trace import CLOCK, Outcome
 from broker.domain.trust import Connector
 from broker.protocols.certificates import load_certificate
 from broker.services.context import Workbench
+from broker.services.reached import Reached, reached
 from broker.store import trace_log
-from broker.store.tables import health_queries, login_counts, trace_queries
+from broker.store.tables import health_queries, login_counts, reach, trace_queries
 
 BATCH = 500
 _OVERLAP = timedelta(minutes=10)
@@ -37,7 +38,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """`state`: "good", "failing", "expiring", "expired", "quiet" (nobody signed in yet) or "off"."""
+    """`state`: "good", "unreachable", "failing", "expiring", "expired", "quiet" (nobody signed in yet) or "off"."""
 
     connector: Connector
     state: str
@@ -50,6 +51,7 @@ class Health:
     certificate_expires_at: datetime | None
     metadata_expires_at: datetime | None
     clock_offset_ms: int | None
+    reached: Reached = Reached()
 
 
 class ConnectorHealth:
@@ -120,12 +122,19 @@ class ConnectorHealth:
         now = self._bench.clock.now()
         with self._bench.database.reading() as connection:
             known = health_queries.of_tenant(connection, tenant_id)
+            looks = reach.of_tenant(connection, tenant_id)
             day = _rates(connection, tenant_id, now, timedelta(days=1))
             week = _rates(connection, tenant_id, now, timedelta(days=7))
-        nothing = Rate(0, 0)
-        return [
-            _health(each, known.get(each.id), day.get(each.id, nothing), week.get(each.id, nothing), now) for each in connectors
-        ]
+        found = []
+        for each in connectors:
+            rates = (day.get(each.id, Rate(0, 0)), week.get(each.id, Rate(0, 0)))
+            found.append(_health(each, known.get(each.id), reached(looks.get(each.id)), *rates, now))
+        return found
+
+    def unreachable(self, tenant_id: str | None, limit: int) -> list[Any]:
+        """Connectors whose provider does not answer, the longest silent first."""
+        with self._bench.database.reading() as connection:
+            return reach.unreachable(connection, tenant_id, limit)
 
     def expiring(self, tenant_id: str | None, within: timedelta, limit: int) -> list[Any]:
         """Connectors whose certificate or metadata ends within that time, the first to end first."""
@@ -144,22 +153,34 @@ def _rates(connection: Any, tenant_id: str, now: datetime, period: timedelta) ->
     return {key: Rate(numbers.get(Outcome.SUCCEEDED, 0), numbers.get(Outcome.FAILED, 0)) for key, numbers in found.items()}
 
 
-def _health(connector: Connector, row: Any, day: Rate, week: Rate, now: datetime) -> Health:
+def _health(connector: Connector, row: Any, look: Reached, day: Rate, week: Rate, now: datetime) -> Health:
     certificate, metadata = expiry_of(connector.settings)
     seen = (None, None, None, None, None)
     if row is not None:
         seen = (row.last_success_at, row.last_failure_at, row.last_failure_code, row.last_failure_trace, row.clock_offset_ms)
     success, failure, code, trace, offset = seen
-    state = state_of(connector.enabled, success, failure, day, [each for each in (certificate, metadata) if each], now)
-    return Health(connector, state, success, failure, code, trace, day, week, certificate, metadata, offset)
+    ends = [each for each in (certificate, metadata) if each]
+    state = state_of(connector.enabled, success, failure, day, ends, now, silent_since=look.silent_since(success))
+    # Logins measure the clock that signs, to the millisecond; a look only that of the web server in front.
+    offset = look.clock_offset_ms if offset is None else offset
+    return Health(connector, state, success, failure, code, trace, day, week, certificate, metadata, offset, look)
 
 
 def state_of(
-    enabled: bool, success: datetime | None, failure: datetime | None, day: Rate, ends: list[datetime], now: datetime
+    enabled: bool,
+    success: datetime | None,
+    failure: datetime | None,
+    day: Rate,
+    ends: list[datetime],
+    now: datetime,
+    *,
+    silent_since: datetime | None = None,
 ) -> str:
     """One word for all of it, see `Health`."""
     if not enabled:
         return "off"
+    if silent_since is not None:
+        return "unreachable"
     latest_failed = success is None or (failure is not None and failure > success)
     if (day.percent or 0) >= 50 and (latest_failed or day.succeeded + day.failed >= MANY):
         return "failing"

@@ -27,6 +27,7 @@ TESTED: dict[Outcome, str] = {
 STATES: dict[str, str] = {
     "good": translatable("It works."),
     "quiet": translatable("Nobody has signed in through it yet."),
+    "unreachable": translatable("Your system does not answer us at the moment."),
     "failing": translatable("Most sign-ins of the last day failed."),
     "expiring": translatable("A certificate or the metadata expires soon: give newer metadata."),
     "expired": translatable("A certificate or the metadata has expired: give newer metadata."),
@@ -48,7 +49,10 @@ class SignIn:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """`days_left`: until the first certificate or the metadata expires; None when nothing is known to."""
+    """`days_left`: until the first certificate or the metadata expires; None when nothing is known to.
+
+    `problem`, `fix`: why their system does not answer us and what they can do, when that is certain; `address`: what we asked.
+    """
 
     state: str
     sentence: str
@@ -57,6 +61,9 @@ class Condition:
     failed_percent: float | None
     expires_at: datetime | None
     days_left: int | None
+    problem: str = ""
+    fix: str = ""
+    address: str = ""
 
 
 class SetupHealth:
@@ -85,6 +92,7 @@ class SetupHealth:
 
 
 def _condition(found: Health, expires_at: datetime | None, days_left: int | None) -> Condition:
+    said = found.reached.said if found.state == "unreachable" else None
     return Condition(
         found.state,
         STATES[found.state],
@@ -93,6 +101,9 @@ def _condition(found: Health, expires_at: datetime | None, days_left: int | None
         found.week.percent,
         expires_at,
         days_left,
+        "" if said is None else found.reached.sentence,
+        "" if said is None else said.fix,
+        "" if said is None else found.reached.address,
     )
 
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 from broker.domain import random_ids
 from broker.domain.trace import EventKind, Outcome, TraceEvent
 from broker.login import transactions
+from broker.services.clockwork import repeat
 from broker.services.context import Workbench
 from broker.services.domain_proof import DomainProof
 from broker.services.health import ConnectorHealth
@@ -86,14 +87,4 @@ class Upkeep:
 
     def start(self, every_seconds: float) -> threading.Event:
         """A daemon thread that runs until the returned event is set."""
-        stop = threading.Event()
-
-        def loop() -> None:
-            while not stop.wait(every_seconds):
-                try:
-                    self.run()
-                except Exception:
-                    log.exception("upkeep failed; it will be tried again")
-
-        threading.Thread(target=loop, name="upkeep", daemon=True).start()
-        return stop
+        return repeat("upkeep", self.run, every_seconds, log)

@@ -9,7 +9,7 @@ from typing import Any
 from broker.domain.errors import InvalidSettings, InvalidUpstreamResponse
 from broker.domain.trace import Trace
 from broker.domain.trust import Connector
-from connectors.contract import ConnectorType, Discovers, SetupSheet, SetupStep, Tools, Upstream, setting
+from connectors.contract import ConnectorType, Discovers, Probe, SetupSheet, SetupStep, Tools, Upstream, setting
 from connectors.oidc import connector as oidc
 from connectors.oidc.deviations import Deviations
 from connectors.oidc.settings import OidcSettings
@@ -55,9 +55,10 @@ class EntraOidcType:
 
     def discover(self, settings: Any, tools: Tools) -> tuple[Any, list[str], list[str]]:
         _permitted(settings)
-        # The shared description names a template as its issuer, `common` included.
-        template = f"{settings.site}/{{tenantid}}/v2.0" if settings.tenant in _SHARED else None
-        return oidc.discover(_with_issuer(settings), tools, issuer_document=template)
+        return oidc.discover(_with_issuer(settings), tools, issuer_document=_template(settings))
+
+    def probe(self, settings: Any, tools: Tools) -> Probe:
+        return oidc.probe(_with_issuer(settings), tools, issuer_document=_template(settings))
 
     def setup_sheet(self, connector: Connector, tools: Tools) -> SetupSheet:
         claims = SetupStep("Token configuration", "email, upn, auth_time", "Optional claims of the ID token.")
@@ -66,6 +67,11 @@ class EntraOidcType:
 
 def _with_issuer(settings: EntraOidcSettings) -> EntraOidcSettings:
     return replace(settings, issuer=f"{settings.site}/{settings.tenant}/v2.0")
+
+
+def _template(settings: EntraOidcSettings) -> str | None:
+    """The shared description names a template as its issuer, `common` included."""
+    return f"{settings.site}/{{tenantid}}/v2.0" if settings.tenant in _SHARED else None
 
 
 def _permitted(settings: EntraOidcSettings) -> frozenset[str]:

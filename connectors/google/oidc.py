@@ -8,7 +8,7 @@ from typing import Any
 from broker.domain.errors import InvalidSettings, InvalidUpstreamResponse
 from broker.domain.trace import Trace
 from broker.domain.trust import Connector
-from connectors.contract import ConnectorType, Discovers, SetupSheet, SetupStep, Tools, Upstream, setting
+from connectors.contract import ConnectorType, Discovers, Probe, SetupSheet, SetupStep, Tools, Upstream, setting
 from connectors.oidc import connector as oidc
 from connectors.oidc.deviations import Deviations
 from connectors.oidc.settings import OidcSettings
@@ -44,6 +44,9 @@ class GoogleOidcType:
 
     def discover(self, settings: Any, tools: Tools) -> tuple[Any, list[str], list[str]]:
         return oidc.discover(settings, tools)
+
+    def probe(self, settings: Any, tools: Tools) -> Probe:
+        return oidc.probe(settings, tools)
 
     def setup_sheet(self, connector: Connector, tools: Tools) -> SetupSheet:
         audience = SetupStep("User type", "Internal", "On the OAuth consent screen.")

@@ -9,9 +9,10 @@ from broker.domain.errors import InvalidMetadata, InvalidSettings
 from broker.domain.trust import Connector
 from broker.protocols import jose
 from broker.protocols.oidc.names import AUTH_BASIC, AUTH_METHODS
-from connectors.contract import ConnectorType, SetupSheet, SetupStep, Tools, Upstream
+from connectors.contract import ConnectorType, Probe, SetupSheet, SetupStep, Tools, Upstream
 from connectors.oidc.deviations import STANDARD, Deviations
 from connectors.oidc.keys import ProviderKeys
+from connectors.oidc.probing import probe as probe  # vendors find it beside `discover`
 from connectors.oidc.settings import OidcSettings, validate
 from connectors.oidc.upstream import OidcUpstream
 from metadata.oidc_read import OpenIdProviderMetadata, discovery_url, is_address, read_discovery
@@ -35,6 +36,9 @@ class OidcConnectorType:
 
     def discover(self, settings: Any, tools: Tools) -> tuple[Any, list[str], list[str]]:
         return discover(settings, tools)
+
+    def probe(self, settings: Any, tools: Tools) -> Probe:
+        return probe(settings, tools)
 
 
 def prepare(connector: Connector, settings: OidcSettings, tools: Tools, deviations: Deviations) -> OidcUpstream:

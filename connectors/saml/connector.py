@@ -16,7 +16,8 @@ from broker.protocols.saml.messages import AuthnRequestTemplate
 from broker.protocols.saml.validation import Trust
 from broker.protocols.xmldsig import SigningHandle, VerificationKey
 from broker.protocols.xmlenc import DecryptionKey
-from connectors.contract import Addresses, SetupSheet, SetupStep, Tools
+from connectors.contract import Addresses, Probe, SetupSheet, SetupStep, Tools
+from connectors.saml import probing
 from connectors.saml.person import Person
 from connectors.saml.settings import MAX_SKEW_SECONDS
 from connectors.saml.settings import Settings as SamlSettings
@@ -108,6 +109,10 @@ class SamlConnectorType:
         if current is not None and current.entity_id not in {"", result.metadata.entity_id}:
             warnings.append("This is another identity provider than before: people's links to their accounts start anew.")
         return _settings_of(result.metadata, current), list(result.understood), warnings
+
+    def probe(self, settings: SamlSettings, tools: Tools) -> Probe:
+        """See `connectors.contract.Probes`."""
+        return probing.probe(settings, tools)
 
     def metadata_document(self, connector: Connector, tools: Tools) -> bytes:
         return write_service_provider(

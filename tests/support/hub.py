@@ -66,6 +66,8 @@ class Hub:
         self.clock = clock or FixedClock()
         self.database_url = databases.fresh(folder)
         values: dict[str, Any] = {"public_url": PUBLIC_URL, "allow_private_addresses": ("127.0.0.0/8",), "log_level": "ERROR"}
+        # What only a name like idp.acme.example stands for is not asked; tests of that switch it on.
+        values |= {"watch_providers": False}
         self.settings = validate(
             Settings(
                 state_dir=str(folder),

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from broker.domain.errors import InvalidSettings
+from broker.domain.errors import Act, InvalidSettings
 from broker.services.actor import Verb
 from broker.services.diagnosis import explain
 from broker.services.health import Health
+from broker.services.operations.connectors import OneConnector
 from broker.services.operations.model import LIMIT, TENANT, Call, Operation, Page, argument, check_limit
 from broker.services.operations.selecting import TENANT as ONE_TENANT
 from broker.services.operations.selecting import tenant_id_of
+from broker.services.reached import Reached
 
-STATES = ("good", "quiet", "failing", "expiring", "expired", "off")
+STATES = ("good", "quiet", "unreachable", "failing", "expiring", "expired", "off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,16 @@ class HealthView:
     certificate_days: int | None = argument("Days until then; negative: it has ended.")
     metadata_expires_at: datetime | None = argument("Until when the provider's metadata says to be valid.")
     clock_offset_ms: int | None = argument("How far the provider's clock is ahead of ours, as last seen; null: unknown.")
+    reachable: bool | None = argument("Whether the provider answered when the hub last looked; null: not known.")
+    reachable_since: datetime | None = argument("Since when that is so.")
+    looked_at: datetime | None = argument("When the hub last looked.")
+    looked_where: str = argument("What it asked, without the query.")
+    reach_problem: str = argument("What went wrong, as a stable word; empty: nothing.")
+    reach_cause: str = argument("The same in words.")
+    reach_act: str = argument("Who can do something about it.", choices=("", *Act))
+    reach_fix: str = argument("What they can do.")
+    response_ms: int | None = argument("How long the answer took.")
+    web_certificate_days: int | None = argument("Days until the certificate of its web server ends; null: not seen.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +59,25 @@ class ExpiringView:
     connector_name: str = argument("Name of the connector.")
     expires_at: datetime = argument("When its certificate or its metadata ends.")
     days: int = argument("Days until then; negative: it has ended.")
+
+
+@dataclass(frozen=True, slots=True)
+class UnreachableView:
+    tenant: str = argument(TENANT)
+    tenant_name: str = argument("Name of the tenant.")
+    connector: str = argument("Short name of the connector within its tenant.")
+    connector_name: str = argument("Name of the connector.")
+    since: datetime = argument("Since when it does not answer.")
+    problem: str = argument("What went wrong, as a stable word.")
+    cause: str = argument("The same in words.")
+    act: str = argument("Who can do something about it.", choices=("", *Act))
+    fix: str = argument("What they can do.")
+
+
+@dataclass(frozen=True, slots=True)
+class ListUnreachable:
+    tenant_slug: str = argument(ONE_TENANT, default="")
+    limit: int = argument(LIMIT, default=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +113,23 @@ def view(health: Health, now: datetime) -> HealthView:
         None if health.certificate_expires_at is None else (health.certificate_expires_at - now).days,
         health.metadata_expires_at,
         health.clock_offset_ms,
+        *_reached(health.reached, now),
+    )
+
+
+def _reached(look: Reached, now: datetime) -> tuple[Any, ...]:
+    said = look.said
+    return (
+        look.reachable,
+        look.since,
+        look.probed_at,
+        look.address,
+        look.problem,
+        look.sentence,
+        "" if said is None else said.act.value,
+        "" if said is None else said.fix,
+        look.response_ms,
+        None if look.tls_expires_at is None else (look.tls_expires_at - now).days,
     )
 
 
@@ -90,6 +138,27 @@ def _list(call: Call, asked: ListHealth) -> Page[HealthView]:
     now = call.services.bench.clock.now()
     found = call.services.health.of(call.tenant.id, call.services.connectors.all(call.tenant.id))
     return Page(tuple(view(each, now) for each in found))
+
+
+def _probe(call: Call, asked: OneConnector) -> HealthView:
+    services = call.services
+    services.reach.look(call.actor, services.connectors.get(call.tenant.id, asked.connector))
+    (found,) = services.health.of(call.tenant.id, [services.connectors.get(call.tenant.id, asked.connector)])
+    return view(found, services.bench.clock.now())
+
+
+def _unreachable(call: Call, asked: ListUnreachable) -> Page[UnreachableView]:
+    rows = call.services.health.unreachable(tenant_id_of(call, asked.tenant_slug), check_limit(asked.limit))
+    return Page(tuple(_silent(row) for row in rows))
+
+
+def _silent(row: Any) -> UnreachableView:
+    look = Reached(problem=row.problem, detail=row.detail)
+    said = look.said
+    act, fix = ("", "") if said is None else (said.act.value, said.fix)
+    return UnreachableView(
+        row.tenant, row.tenant_name, row.connector, row.connector_name, row.since, row.problem, look.sentence, act, fix
+    )
 
 
 def _expiring(call: Call, asked: ListExpiring) -> Page[ExpiringView]:
@@ -106,6 +175,7 @@ def _expiring(call: Call, asked: ListExpiring) -> Page[ExpiringView]:
 
 _HEALTH: Any = Page[HealthView]
 _EXPIRING: Any = Page[ExpiringView]
+_UNREACHABLE: Any = Page[UnreachableView]
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
@@ -127,6 +197,27 @@ OPERATIONS: tuple[Operation, ...] = (
         ListExpiring,
         _EXPIRING,
         _expiring,
+        narrowed=True,
+    ),
+    Operation(
+        "health.probe",
+        "Look now whether a connector's identity provider answers",
+        Verb.READ_TRACES,
+        "POST",
+        "/tenants/{tenant}/connectors/{connector}/probe",
+        OneConnector,
+        HealthView,
+        _probe,
+    ),
+    Operation(
+        "health.unreachable",
+        "Identity providers that do not answer",
+        Verb.READ,
+        "GET",
+        "/unreachable",
+        ListUnreachable,
+        _UNREACHABLE,
+        _unreachable,
         narrowed=True,
     ),
 )

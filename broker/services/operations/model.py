@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from broker.services.identities import Identities
     from broker.services.intake import Intakes
     from broker.services.master_key import MasterKey
+    from broker.services.reach import Reach
     from broker.services.setup_links import SetupLinks
     from broker.services.setup_renewal import SetupRenewal
     from broker.services.staff import Staff
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from broker.services.throttle import Throttle
     from broker.services.traces import Traces
     from broker.services.upkeep import Upkeep
+    from broker.services.watch import Watch
 
 T = TypeVar("T")
 MAX_PAGE = 200
@@ -64,6 +66,8 @@ class Services:
     statistics: Statistics
     federation: FederationMap
     health: ConnectorHealth
+    reach: Reach
+    watch: Watch
     upkeep: Upkeep
     staff: Staff
     throttle: Throttle

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select
 
+from broker.store.tables.reach import connector_reach
 from broker.store.tables.setup_links import SetupLinkRow
 from broker.store.tables.statistics import connector_health
 from broker.store.tables.trusts import applications, connectors, tenants
@@ -19,10 +20,12 @@ def _providers() -> Select[Any]:
     seen = connector_health.c
     columns = (connectors.c.id, connectors.c.slug, connectors.c.name, connectors.c.type, connectors.c.enabled)
     health = (seen.last_success_at, seen.last_failure_at, seen.expires_at)
+    looked = (connector_reach.c.reachable, connector_reach.c.since, connector_reach.c.failures)
     return (
-        select(*columns, *health, tenants.c.slug.label("tenant"), tenants.c.name.label("tenant_name"))
+        select(*columns, *health, *looked, tenants.c.slug.label("tenant"), tenants.c.name.label("tenant_name"))
         .join(tenants, tenants.c.id == connectors.c.tenant_id)
         .outerjoin(connector_health, seen.connector_id == connectors.c.id)
+        .outerjoin(connector_reach, connector_reach.c.connector_id == connectors.c.id)
     )
 
 

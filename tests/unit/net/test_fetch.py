@@ -330,6 +330,12 @@ def test_given_garbage_or_a_secret_in_the_answer_when_it_fails_then_no_error_con
 @pytest.fixture
 def tls(tmp_path: Path) -> Iterator[tuple[Server, str]]:
     """A server with a certificate for idp.example, and the bundle that trusts it."""
+    made, bundle = secure_server(tmp_path, timedelta(days=1))
+    yield made, bundle
+    made.close()
+
+
+def secure_server(tmp_path: Path, ends: timedelta) -> tuple[Server, str]:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "idp.example")])
     now = datetime.now(UTC)
@@ -340,8 +346,8 @@ def tls(tmp_path: Path) -> Iterator[tuple[Server, str]]:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(now - timedelta(days=2))
+        .not_valid_after(now + ends)
         .add_extension(names, critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
@@ -353,9 +359,7 @@ def tls(tmp_path: Path) -> Iterator[tuple[Server, str]]:
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(bundle, private)
-    made = Server(context)
-    yield made, str(bundle)
-    made.close()
+    return Server(context), str(bundle)
 
 
 def test_given_tls_when_fetched_then_the_certificate_is_checked_for_the_name_in_the_url(tls: tuple[Server, str]) -> None:
@@ -376,3 +380,57 @@ def test_given_https_when_it_redirects_to_http_then_it_is_refused(tls: tuple[Ser
     with pytest.raises(AddressRefused):
         client.get(f"https://idp.example:{secure.port}/")
     assert server.seen == []
+
+
+# --- what went wrong, as a word ---------------------------------------------------------------------------------------
+
+
+def problem(client: GuardedFetcher, url: str) -> str:
+    with pytest.raises(FetchError) as caught:
+        client.get(url)
+    return caught.value.problem
+
+
+def test_given_a_tls_answer_then_the_end_of_the_hosts_certificate_is_known_when_the_connection_was_made_for_it(
+    tls: tuple[Server, str],
+) -> None:
+    server, bundle = tls
+    client = fetcher(ca_bundle=bundle, resolver=lambda _h, _p: ("127.0.0.1",))
+    first, second = (client.get(f"https://idp.example:{server.port}/") for _ in range(2))
+    assert first.certificate_ends_at is not None
+    assert timedelta(hours=23) < first.certificate_ends_at - datetime.now(UTC) <= timedelta(days=1)
+    assert second.certificate_ends_at is None, "the connection was open already"
+    assert first.seconds > 0
+
+
+def test_given_a_certificate_that_cannot_be_believed_then_the_word_says_why(tls: tuple[Server, str], tmp_path: Path) -> None:
+    server, bundle = tls
+    here = {"resolver": lambda _h, _p: ("127.0.0.1",)}
+    assert problem(fetcher(**here), f"https://idp.example:{server.port}/") == "tls_untrusted"
+    assert problem(fetcher(ca_bundle=bundle, **here), f"https://other.example:{server.port}/") == "tls_name"
+    assert problem(fetcher(ca_bundle=bundle, **here), f"https://127.0.0.1:{server.port}/") == "tls_name"
+    expired, its_bundle = secure_server(tmp_path, -timedelta(days=1))
+    assert problem(fetcher(ca_bundle=its_bundle, **here), f"https://idp.example:{expired.port}/") == "tls_expired"
+    expired.close()
+
+
+def test_given_no_tls_where_https_is_asked_then_it_is_the_encrypted_connection_that_failed(server: Server) -> None:
+    assert problem(fetcher(), server.url.replace("http:", "https:")) == "tls"
+
+
+def test_given_nobody_who_answers_then_the_word_says_how(server: Server) -> None:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        assert problem(fetcher(), f"http://127.0.0.1:{held.getsockname()[1]}/") == "refused"
+    assert problem(fetcher(), "http://nobody.invalid/") == "no_name"
+    assert problem(fetcher(), "http://10.0.0.1/") == "not_allowed"
+    server.answer = lambda handler: reply(handler, b"x" * 20_000)
+    assert problem(fetcher(), server.url) == "too_large"
+    server.answer = lambda handler: handler.connection.shutdown(socket.SHUT_RDWR)
+    assert problem(fetcher(), server.url) == "broken"
+
+
+def test_given_a_redirect_when_it_shall_not_be_followed_then_it_is_the_answer(server: Server) -> None:
+    server.answer = redirecting("http://10.0.0.1/")
+    assert fetcher().get(server.url, follow=False).status == 302
+    assert problem(fetcher(), server.url) == "not_allowed"

@@ -1,0 +1,120 @@
+"""Whether identity providers answer: every connector that is switched on is looked at by the clock, and when somebody asks.
+
+A look changes no configuration and no login waits for one. It goes through the guarded fetcher like everything else.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from broker.domain.trust import Connector
+from broker.services.actor import Actor, Verb
+from broker.services.clockwork import about, in_parallel, luck
+from broker.services.context import Workbench
+from broker.services.reached import UNKNOWN, Reached, reached
+from broker.services.throttle import Limit, Throttle
+from broker.store.tables import reach, trust_queries
+from connectors import registry
+from connectors.contract import Fetcher, Probe, Probes
+
+log = logging.getLogger("vestibule.reach")
+INTERVAL = timedelta(minutes=30)
+SOONER = (timedelta(minutes=2), timedelta(minutes=10))
+"""After the first failure in a row, and after the second; then the usual interval again."""
+PER_RUN = 400
+"""In a minute: ten thousand connectors are through in less than half an hour."""
+_ASKED = Limit("reach", 10, 600)
+_MOST_MS = 2**31 - 1
+
+
+class Reach:
+    def __init__(self, bench: Workbench, fetcher: Fetcher, throttle: Throttle) -> None:
+        """`fetcher` is guarded like the hub's own, with less patience."""
+        self._bench = bench
+        self._fetcher = fetcher
+        self._throttle = throttle
+
+    # --- by the clock -------------------------------------------------------------------------------------------------
+
+    def look_around(self, limit: int = PER_RUN) -> int:
+        """Looks at the connectors whose time has come. How many were seen."""
+        now = self._bench.clock.now()
+        self._give_times(now, limit)
+        with self._bench.database.reading() as connection:
+            rows = reach.due(connection, now, limit)
+        connectors = [self._bench.catalog.preparer.read_connector(row) for row in rows if row.type in registry.names()]
+        for connector, probe in in_parallel(connectors, self._probe, lambda _: Probe("no_address"), log):
+            self._note(connector, probe)
+        self._postpone([row for row in rows if row.type not in registry.names()], now)
+        return len(connectors)
+
+    def _give_times(self, now: datetime, limit: int) -> None:
+        """New ones are due at once, unless they are many: then they are spread, so that they stay spread."""
+        with self._bench.database.unit_of_work() as connection:
+            reach.rest(connection)
+            rows = reach.without_time(connection, 2 * limit)
+            for row in rows:
+                wait = INTERVAL * luck() if len(rows) > limit else timedelta(0)
+                reach.put(connection, row.tenant_id, row.id, {"due_at": now + wait})
+
+    def _postpone(self, rows: list[Any], now: datetime) -> None:
+        """Those whose plug-in is not installed here wait for it."""
+        with self._bench.database.unit_of_work() as connection:
+            for row in rows:
+                reach.put(connection, row.tenant_id, row.id, {"due_at": now + INTERVAL})
+
+    # --- when somebody asks -------------------------------------------------------------------------------------------
+
+    def look(self, actor: Actor, connector: Connector) -> Reached:
+        """Looks now. Raises TooManyAttempts."""
+        actor.require(Verb.READ_TRACES, connector.tenant_id)
+        self._throttle.attempt(_ASKED, connector.id)
+        return self._note(connector, self._probe(connector))
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _probe(self, connector: Connector) -> Probe:
+        kind = registry.connector_type(connector.type)
+        if not isinstance(kind, Probes):
+            return Probe("no_address")
+        tools = replace(self._bench.catalog.preparer.tools(connector.id), fetcher=self._fetcher)
+        return kind.probe(connector.settings, tools)
+
+    def _note(self, connector: Connector, probe: Probe) -> Reached:
+        now, tenant_id = self._bench.clock.now(), connector.tenant_id
+        with self._bench.database.unit_of_work() as connection:
+            before = reached(reach.of_connectors(connection, [connector.id]).get(connector.id))
+            found = _after(before, probe, now)
+            values = {name: getattr(found, name) for name in Reached.__dataclass_fields__}
+            if connector.enabled:
+                values["due_at"] = now + _wait(found)
+            if trust_queries.connector(connection, tenant_id, connector.id) is not None:  # it may be gone by now
+                reach.put(connection, tenant_id, connector.id, values)
+        if found.reachable is not before.reachable:
+            fields = {"connector": connector.id, "tenant": tenant_id, "problem": found.problem, "detail": found.detail}
+            log.log(logging.WARNING if found.reachable is False else logging.INFO, "reachability changed", extra=fields)
+        return found
+
+
+def _after(before: Reached, probe: Probe, now: datetime) -> Reached:
+    reachable = None if probe.problem in UNKNOWN else not probe.problem
+    return Reached(
+        reachable=reachable,
+        since=before.since if before.reachable is reachable and before.since is not None else now,
+        probed_at=now,
+        failures=before.failures + 1 if reachable is False else 0,
+        problem=probe.problem[:40],
+        detail=probe.detail[:80],
+        address=probe.address[:300],
+        response_ms=None if probe.seconds is None else min(round(probe.seconds * 1000), _MOST_MS),
+        # Over a connection that was open already its certificate is not shown again.
+        tls_expires_at=probe.certificate_ends_at or before.tls_expires_at,
+        clock_offset_ms=before.clock_offset_ms if probe.clock_offset_ms is None else probe.clock_offset_ms,
+    )
+
+
+def _wait(found: Reached) -> timedelta:
+    return about(SOONER[found.failures - 1] if 0 < found.failures <= len(SOONER) else INTERVAL)
