@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,64 +11,21 @@ import pytest
 
 from broker.domain.access_errors import TooManyAttempts
 from broker.domain.errors import Forbidden, UnknownObject
-from broker.net.fetch import GuardedFetcher, Limits
 from broker.services import clockwork
 from broker.services.actor import ROLES, Actor, Role
 from broker.services.connectors import SaveConnector
 from broker.services.operations.connectors import OneConnector
 from broker.services.operations.federation import ShowFederation
-from broker.services.operations.health import HealthView, ListHealth, ListUnreachable
 from broker.services.reach import INTERVAL
 from broker.services.watch import Watch
-from broker.store.tables import setup_links
-from tests.support import pages
-from tests.support.administrator import link_for
-from tests.support.console import desk
 from tests.support.hub import ME, Hub
 from tests.support.oidc_op import OpenIdProvider
 from tests.support.provider_site import Page, ProviderSite, page
+from tests.support.reach import health, hub, saml, silent, site, watch
 from tests.support.saml_idp import key_pair
 from tests.support.servers import free_port
 
-
-@pytest.fixture
-def hub(tmp_path: Path) -> Iterator[Hub]:
-    with Hub(tmp_path, watch_providers=True) as made:
-        made.tenant("acme", "acme.example")
-        reach = made.built.services.reach
-        reach._fetcher = GuardedFetcher(allowed_networks=("127.0.0.0/8",), production=False, limits=Limits(0.5, 0.5))
-        yield made
-
-
-@pytest.fixture
-def site() -> Iterator[ProviderSite]:
-    with ProviderSite() as made:
-        made.pages["/sso"] = page("Sign in")
-        yield made
-
-
-def saml(hub: Hub, address: str, *, tenant: str = "acme", **settings: Any) -> None:
-    hub.saml_idp(tenant)
-    values = {"sso_redirect_url": address, "sso_post_url": "", **settings}
-    hub.built.connectors.save(ME, SaveConnector(hub.tenants[tenant], "idp", "saml", "Acme IdP", values, enabled=True))
-
-
-def watch(hub: Hub, **later: float) -> int:
-    hub.clock.forward(**later)
-    watched = hub.built.services.watch.run()
-    assert watched is not None
-    return watched.probed
-
-
-def health(hub: Hub, tenant: str = "acme") -> HealthView:
-    (found,) = hub.built.operations.run(ME, "health.list", ListHealth(tenant)).items
-    assert isinstance(found, HealthView)
-    return found
-
-
-def silent(hub: Hub, who: Actor = ME) -> list[tuple[str, str, str]]:
-    found = hub.built.operations.run(who, "health.unreachable", ListUnreachable()).items
-    return [(item.tenant, item.connector, item.problem) for item in found]
+__all__ = ["hub", "site"]  # fixtures
 
 
 # --- what a look finds --------------------------------------------------------------------------------------------------
@@ -333,71 +289,3 @@ def test_given_a_draft_without_settings_then_there_is_nothing_to_ask(hub: Hub) -
     hub.built.connectors.draft(ME, hub.tenants["acme"], "new", "saml", "New")
     found = hub.built.operations.run(ME, "health.probe", OneConnector("acme", "new"))
     assert (found.reachable, found.reach_problem, found.state) == (None, "no_address", "off")
-
-
-# --- on pages -----------------------------------------------------------------------------------------------------------
-
-
-def silence(hub: Hub) -> str:
-    """Acme's provider has gone; the address that was asked."""
-    address = f"http://127.0.0.1:{free_port()}/sso"
-    saml(hub, address)
-    watch(hub)
-    watch(hub, minutes=3)
-    return address
-
-
-def test_given_a_silent_provider_then_home_tenant_and_connector_say_what_is_wrong_and_who_must_act(hub: Hub) -> None:
-    address, mine = silence(hub), desk(hub)
-    home = pages.text(mine.page("/console"))
-    assert "Who does not answer" in home
-    assert "Its server refuses connections." in home
-    assert "node-unreachable" in mine.page("/console")
-    assert "edge-unreachable" in mine.page("/console")
-    tenant = pages.text(mine.page("/console/tenants/acme"))
-    assert "Its server refuses connections. The customer’s IT team" in tenant
-    connector = pages.text(mine.page("/console/tenants/acme/connectors/idp"))
-    for said in ("Does not answer", "Its server refuses connections.", address, "The customer’s IT team:", "let its firewall admit us"):
-        assert said in connector
-
-
-def test_given_all_is_well_then_home_says_nothing_of_it(hub: Hub, site: ProviderSite) -> None:
-    saml(hub, f"{site.url}/sso")
-    watch(hub)
-    assert "Who does not answer" not in desk(hub).page("/console")
-
-
-def test_given_support_presses_look_now_then_the_page_says_what_was_found(hub: Hub, site: ProviderSite) -> None:
-    saml(hub, f"{site.url}/sso")
-    place, support = "/console/tenants/acme/connectors/idp", desk(hub, Role.SUPPORT)
-    assert "Not looked at yet" in support.page(place)
-    answer = support.submit(place, "/probe")
-    assert answer.location.endswith(f"{place}#health")
-    page_now = pages.text(support.page(place))
-    assert "It answers." in page_now
-    assert "Answers in" in page_now
-    assert "/probe" not in desk(hub, Role.AUDITOR).page(place)
-    for _ in range(10):
-        last = support.submit(place, "/probe")
-    assert last.status_code == 429
-
-
-def test_given_the_page_in_french_then_nothing_of_it_is_english(hub: Hub) -> None:
-    silence(hub)
-    mine = desk(hub)
-    french = pages.text(mine.page("/console/tenants/acme/connectors/idp?lang=fr"))
-    assert "Son serveur refuse les connexions." in french
-    assert "ouvrez-nous son pare-feu" in french
-    assert "Ne répond pas" in french
-
-
-def test_given_a_later_visit_with_the_set_up_link_then_the_customer_learns_that_their_system_does_not_answer(hub: Hub) -> None:
-    address = silence(hub)
-    visitor = link_for(hub, "acme")
-    connector_id = hub.built.connectors.get(hub.tenants["acme"], "idp").id
-    with hub.built.database.unit_of_work() as connection:
-        (link,) = hub.built.setup_links.all(hub.tenants["acme"])
-        setup_links.set_connector(connection, hub.tenants["acme"], link.id, connector_id)
-    said = pages.text(visitor.page())
-    for line in ("Your system does not answer us at the moment.", "Its server refuses connections.", address):
-        assert line in said
