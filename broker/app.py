@@ -59,12 +59,16 @@ from broker.services.health import ConnectorHealth
 from broker.services.idempotency import Idempotency
 from broker.services.identities import Identities
 from broker.services.intake import Intakes
+from broker.services.key_policy import KeyPolicies
+from broker.services.key_rollover import KeyRollover
 from broker.services.master_key import MasterKey
 from broker.services.operations import Operations, Services
+from broker.services.own_keys import OwnKeys
 from broker.services.reach import Reach
 from broker.services.setup_health import SetupHealth
 from broker.services.setup_links import SetupLinks
 from broker.services.setup_renewal import SetupRenewal
+from broker.services.signing_keys import SigningKeys
 from broker.services.staff import Staff
 from broker.services.staff.connectors import StaffConnectors
 from broker.services.statistics import Statistics
@@ -236,6 +240,9 @@ def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
     identities = Identities(bench)
     domain_proof = DomainProof(bench, _domain_looks(bench.settings), throttle)
     reach = Reach(bench, _impatient(bench.settings), throttle)
+    signing_keys = SigningKeys(bench)
+    own_keys = OwnKeys(bench, signing_keys)
+    rollover = KeyRollover(bench, signing_keys, own_keys)
     return Services(
         bench=bench,
         tenants=tenants,
@@ -246,7 +253,7 @@ def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
         setup_links=SetupLinks(bench, tenants, connectors, throttle),
         traces=Traces(bench),
         explain=Explain(bench),
-        upkeep=Upkeep(bench, hub.transient, domain_proof=domain_proof),
+        upkeep=Upkeep(bench, hub.transient, domain_proof=domain_proof, key_rollover=rollover),
         staff=Staff(bench, hub.transient, throttle),
         throttle=throttle,
         identities=identities,
@@ -266,6 +273,9 @@ def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
         domain_proof=domain_proof,
         intakes=Intakes(bench),
         setup_renewal=SetupRenewal(bench, connectors, hub.transient),
+        signing_keys=signing_keys,
+        own_keys=own_keys,
+        key_policies=KeyPolicies(bench),
     )
 
 

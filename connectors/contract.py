@@ -59,7 +59,8 @@ class Fetcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """All that a connector can reach. `signing_keys[0]` signs now, all are published; `decryption_keys` decrypt."""
+    """All that a connector can reach. `signing_keys[0]` signs now, all are published; all `decryption_keys` decrypt, and the first
+    is the one to offer."""
 
     clock: Clock
     fetcher: Fetcher

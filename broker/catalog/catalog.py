@@ -24,6 +24,8 @@ MAX_ENTRIES = 4000
 MAX_CHANGES_FOLLOWED = 500
 MAX_CANDIDATES = 100
 ONE_OR_MORE = 2
+ALL_KEYS = "all"
+"""What a change of the hub's own keys names."""
 
 
 class Catalog:
@@ -65,7 +67,9 @@ class Catalog:
     def _forget(self, kind: str, object_id: str) -> None:
         if kind == "keys":
             self._keyring.forget()
-            self._entries.clear()
+            # Connectors hold the keys of their tenant, or the hub's. Whose keys changed is what the change names.
+            for key in [key for key, entry in self._entries.items() if key[0] == "connector" and _holds(entry, object_id)]:
+                del self._entries[key]
             return
         self._entries.pop((kind, object_id), None)
         stale = {name for name, _ in self._entries if name.startswith(f"{kind} by ")}
@@ -249,6 +253,11 @@ class Catalog:
         if tenant is None or connector is None:
             return False
         return tenant.tenant.enabled and connector.connector.enabled and connector.connector.tenant_id == tenant_id
+
+
+def _holds(entry: PreparedConnector, owner_id: str) -> bool:
+    """A tenant may have begun or ceased to have keys of its own, so a change of the hub's concerns everybody."""
+    return owner_id in (ALL_KEYS, entry.connector.tenant_id)
 
 
 def _listed(ids: frozenset[str] | None) -> list[str] | None:

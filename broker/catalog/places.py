@@ -21,7 +21,7 @@ class Places:
         tenant = self._catalog.tenant_by_slug(slug)
         if tenant is None or not tenant.tenant.enabled:
             raise NotFound(cause="no tenant that is switched on has this name")
-        return Place(f"{self.common.base}/t/{tenant.tenant.slug}", tenant.tenant.id)
+        return Place.of_tenant(self.common.base, tenant.tenant.id, tenant.tenant.slug)
 
     def named(self, address: str) -> Place:
         """The place that an address of ours belongs to; what is none of ours counts as the common one. Raises NotFound."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from broker.domain.clock import Clock
 from broker.domain.home_realm import Candidate
-from broker.domain.keys import KeyUse
+from broker.domain.keys import HUB, KeyUse
 from broker.domain.trust import Application, Connector, Tenant
 from broker.keys.keyring import Keyring
 from broker.rules.model import Rule
@@ -88,13 +88,14 @@ class Preparer:
         middle = entity_id.removeprefix(before).removesuffix(after)
         return middle if f"{before}{middle}{after}" == entity_id else None
 
-    def tools(self, connector_id: str) -> Tools:
+    def tools(self, connector_id: str, tenant_id: str = HUB) -> Tools:
+        """With the tenant's own keys, if it has some: its identity providers then trust nobody else's."""
         return Tools(
             clock=self._clock,
             fetcher=self._fetcher,
             addresses=self.addresses(connector_id),
-            signing_keys=self._keyring.published(KeyUse.SAML_SIGNING),
-            decryption_keys=self._keyring.published(KeyUse.SAML_ENCRYPTION),
+            signing_keys=self._keyring.published(KeyUse.SAML_SIGNING, tenant_id),
+            decryption_keys=self._keyring.published(KeyUse.SAML_ENCRYPTION, tenant_id),
             skew_seconds=self._skew_seconds,
             production=self._production,
         )
@@ -113,7 +114,7 @@ class Preparer:
     def connector(self, connector: Connector) -> PreparedConnector:
         """Raises InvalidSettings; this is also how services validate a change."""
         connector_type = self.connector_type(connector.type)
-        tools = self.tools(connector.id)
+        tools = self.tools(connector.id, connector.tenant_id)
         return PreparedConnector(
             connector=connector,
             type=connector_type,

@@ -49,6 +49,8 @@ GROUPS: dict[str, str] = {
     "usage": "How much tenants use the hub.",
     "statistics": "Sign-ins over time, and failures by cause.",
     "health": "How connectors fare.",
+    "key": "Our own keys: announce, let sign, retire, revoke.",
+    "own-keys": "Keys of a tenant's or an application's own.",
     "federation": "The whole at a glance: who signs in to what.",
 }
 """What stands beside a group in `vestibule --help`."""

@@ -12,6 +12,7 @@ from broker.console.face import ConsoleFace
 from broker.services.actor import Verb
 from broker.services.operations.federation import FederationView, ListExpiringLinks, ShowFederation
 from broker.services.operations.health import ListExpiring, ListUnreachable
+from broker.services.operations.keys import ListExpiringKeys
 from broker.services.operations.tokens import ListTokens
 from broker.services.operations.usage import LoginStatistics, ShowStatistics
 
@@ -38,6 +39,8 @@ def routes(views: Blueprint, face: ConsoleFace) -> None:
             "expiring": face.run("health.expiring", ListExpiring(limit=8)).items,
             "links": face.run("federation.expiring_links", ListExpiringLinks(limit=5)).items,
             "tokens": _tokens(face),
+            "keys": face.run("key.expiring", ListExpiringKeys(limit=5)).items,
+            "now": door.now(),
         }
         return pages.show("console/home/home.html", **context)
 

@@ -49,6 +49,7 @@ NAVIGATION = (
     Entry(translatable("Explain a message"), "/console/explain", Verb.READ_TRACES),
     Entry(translatable("Usage"), "/console/usage", Verb.READ_PEOPLE),
     Entry(translatable("Audit log"), "/console/audit", Verb.READ_AUDIT),
+    Entry(translatable("Keys"), "/console/keys", Verb.READ, hub=True),
     Entry(translatable("Staff"), "/console/staff", Verb.ADMINISTER, hub=True),
     Entry(translatable("API access"), "/console/tokens", Verb.ADMINISTER, hub=True),
 )

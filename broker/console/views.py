@@ -20,6 +20,7 @@ from broker.console import (
     explain,
     home,
     intake,
+    keys,
     login_tests,
     me,
     people,
@@ -66,6 +67,7 @@ AREAS = (
     explain.routes,
     audit.routes,
     usage.routes,
+    keys.routes,
     errors.routes,
 )
 

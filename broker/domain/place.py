@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from broker.domain.keys import HUB
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -16,9 +18,22 @@ class Place:
     tenant_id: str | None = None
 
     @property
+    def key_owner(self) -> str:
+        """Whose keys sign here, when they have some of their own; otherwise the hub's do."""
+        return self.tenant_id or HUB
+
+    @classmethod
+    def of_tenant(cls, public_url: str, tenant_id: str, slug: str) -> Place:
+        return cls(f"{public_url}/t/{slug}", tenant_id)
+
+    @property
     def oidc_issuer(self) -> str:
         """Byte for byte the address below which discovery is (OIDC Discovery 4.3)."""
         return self.base
+
+    @property
+    def oidc_keys(self) -> str:
+        return f"{self.base}/oauth2/jwks"
 
     @property
     def saml_issuer(self) -> str:

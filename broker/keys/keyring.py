@@ -1,4 +1,9 @@
-"""The hub's keys and secrets, opened once per process and again when the version says that they changed."""
+"""Keys and the hub's secrets, opened once per process and again when the version says that they changed.
+
+The hub's own keys are always at hand. Those of a tenant or application are read when they are first needed, and only
+`MAX_OWNERS` of them are kept; whoever has none costs a look into a set. Every question about keys names whose they are to be,
+and is answered with that owner's keys or the hub's, never with anybody else's.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +11,17 @@ import hashlib
 import hmac
 import secrets
 import threading
+from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from broker.domain.errors import ConfigurationError
-from broker.domain.keys import KeyState, KeyUse, SigningKey
+from broker.domain.keys import HUB, KeyState, KeyUse, OwnerKind, SigningKey
 from broker.keys.envelope import Envelope
 from broker.keys.generate import generate
+from broker.protocols.certificates import load_certificate, thumbprint
 from broker.store.db import Database
 from broker.store.tables import key_queries
 from broker.store.tables.configuration import record_change
@@ -25,12 +34,17 @@ _NEEDED = (
     (KeyUse.OIDC_SIGNING, "ES256"),
 )
 _PUBLISHED = frozenset({KeyState.NEXT, KeyState.ACTIVE, KeyState.RETIRING})
+MAX_OWNERS = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
+    """`owners`: who has keys of their own; `others`: those of them that were opened so far."""
+
     keys: tuple[SigningKey, ...]
     secrets: dict[str, bytes] = field(repr=False)
+    owners: frozenset[str] = frozenset()
+    others: OrderedDict[str, tuple[SigningKey, ...]] = field(default_factory=OrderedDict, repr=False)
 
 
 class Keyring:
@@ -47,10 +61,10 @@ class Keyring:
         """Makes what is missing; safe to repeat. Returns what it made, in words."""
         made: list[str] = []
         with self._database.unit_of_work() as connection:
-            have = {(row.use, row.algorithm) for row in key_queries.all_keys(connection)}
+            have = {(row.use, row.algorithm) for row in key_queries.keys_of(connection, HUB)}
             for use, algorithm in _NEEDED:
                 if (use.value, algorithm) not in have:
-                    self._store(generate(use, algorithm, common_name, now))
+                    self.store(generate(use, algorithm, common_name, now))
                     made.append(f"{use.value} key ({algorithm})")
             existing = key_queries.all_secrets(connection)
             for name in _SECRETS:
@@ -62,18 +76,26 @@ class Keyring:
         self.forget()
         return made
 
-    def _store(self, key: SigningKey) -> None:
+    def store(self, key: SigningKey, kind: OwnerKind = OwnerKind.HUB, *, imported: bool = False) -> bool:
+        """Sealed. False when its owner has such a key in that state already, or the key is known."""
+        loaded = load_certificate(key.certificate_pem)
         with self._database.unit_of_work() as connection:
-            key_queries.add_key(
+            return key_queries.add_key(
                 connection,
                 {
                     "id": key.id,
+                    "owner_kind": kind.value,
+                    "owner_id": key.owner_id,
                     "use": key.use.value,
                     "algorithm": key.algorithm,
                     "state": key.state.value,
                     "certificate_pem": key.certificate_pem,
                     "sealed_private": self._envelope.seal(key.private_pem.encode(), f"signing key {key.id}"),
                     "created_at": key.created_at,
+                    "thumbprint": thumbprint(loaded.public_key),
+                    "not_after": loaded.not_after,
+                    "imported": imported,
+                    "promoted_at": key.created_at if key.state is KeyState.ACTIVE else None,
                 },
             )
 
@@ -83,17 +105,49 @@ class Keyring:
             self._forgotten += 1
             self._opened = None
 
-    def active(self, use: KeyUse, algorithm: str | None = None) -> SigningKey:
-        """The key that signs (or decrypts) now. Raises ConfigurationError when `vestibule init` has not run."""
-        for key in self._open().keys:
+    def active(self, use: KeyUse, algorithm: str | None = None, owner_id: str = HUB) -> SigningKey:
+        """The key that signs for this owner now: its own, or the hub's until it has one.
+
+        Raises ConfigurationError when `vestibule init` has not run.
+        """
+        opened = self._open()
+        for key in (*self._own(opened, owner_id), *opened.keys):
             if key.use is use and key.state is KeyState.ACTIVE and algorithm in (None, key.algorithm):
                 return key
         raise ConfigurationError("The hub has no keys yet: run `vestibule init`.", field="keys", cause=f"{use} {algorithm}")
 
-    def published(self, use: KeyUse) -> tuple[SigningKey, ...]:
-        """Every key that partners must know, the active one first."""
-        keys = [key for key in self._open().keys if key.use is use and key.state in _PUBLISHED]
-        return tuple(sorted(keys, key=lambda key: key.state is not KeyState.ACTIVE))
+    def published(self, use: KeyUse, owner_id: str = HUB) -> tuple[SigningKey, ...]:
+        """Every key that this owner's partners must know, the one that signs first; of encryption keys the one to offer."""
+        opened = self._open()
+        hub, own = opened.keys, self._own(opened, owner_id)
+        shown: list[SigningKey] = []
+        for algorithm in dict.fromkeys(key.algorithm for key in (*own, *hub) if key.use is use):
+            shown += _shown(_published(own, use, algorithm), _published(hub, use, algorithm))
+        if use is not KeyUse.SAML_ENCRYPTION:
+            # Two may sign, the owner's and the hub's: the owner's stood first, and the sort is stable.
+            return tuple(sorted(shown, key=lambda key: key.state is not KeyState.ACTIVE))
+        # What partners encrypt to must open here, and all of these do; they are best led to the one that stays longest.
+        staying = HUB if any(key.leaving for key in shown) else owner_id
+
+        def first(key: SigningKey) -> tuple[bool, bool, float]:
+            return key.state is KeyState.RETIRING, key.owner_id != staying, -key.created_at.timestamp()
+
+        return tuple(sorted(shown, key=first))
+
+    def _own(self, opened: _Opened, owner_id: str) -> tuple[SigningKey, ...]:
+        """Keys of a tenant or application; none of the hub's."""
+        if owner_id not in opened.owners:
+            return ()
+        found = opened.others.get(owner_id)
+        if found is None:
+            with self._database.reading() as connection:
+                rows = key_queries.keys_of(connection, owner_id)
+            found = self._opened_keys(rows)
+            with self._lock:
+                opened.others[owner_id] = found
+                while len(opened.others) > MAX_OWNERS:
+                    opened.others.popitem(last=False)
+        return found
 
     def secret(self, name: str) -> bytes:
         return self._open().secrets[name]
@@ -138,18 +192,42 @@ class Keyring:
 
     def _read(self) -> _Opened:
         with self._database.reading() as connection:
-            rows = key_queries.all_keys(connection)
+            rows = key_queries.keys_of(connection, HUB)
             sealed = key_queries.all_secrets(connection)
-        keys = tuple(
+            owners = key_queries.owners(connection)
+        secrets = {name: self._envelope.open(value, f"hub secret {name}") for name, value in sealed.items()}
+        return _Opened(self._opened_keys(rows), secrets, owners)
+
+    def _opened_keys(self, rows: Iterable[Any]) -> tuple[SigningKey, ...]:
+        """A revoked key has no private part, and nobody asks for it."""
+        return tuple(
             SigningKey(
-                row.id,
-                KeyUse(row.use),
-                row.algorithm,
-                KeyState(row.state),
-                row.certificate_pem,
-                row.created_at,
-                self._envelope.open(row.sealed_private, f"signing key {row.id}").decode(),
+                id=row.id,
+                use=KeyUse(row.use),
+                algorithm=row.algorithm,
+                state=KeyState(row.state),
+                certificate_pem=row.certificate_pem,
+                created_at=row.created_at,
+                private_pem=self._envelope.open(row.sealed_private, f"signing key {row.id}").decode(),
+                owner_id=row.owner_id,
+                hub_beside=row.hub_beside_since is not None,
+                leaving=row.hub_beside_since is not None and row.hub_beside_until is None,
             )
             for row in rows
+            if row.sealed_private is not None
         )
-        return _Opened(keys, {name: self._envelope.open(value, f"hub secret {name}") for name, value in sealed.items()})
+
+
+def _published(keys: Iterable[SigningKey], use: KeyUse, algorithm: str) -> list[SigningKey]:
+    return [key for key in keys if key.use is use and key.algorithm == algorithm and key.state in _PUBLISHED]
+
+
+def _shown(own: list[SigningKey], hub: list[SigningKey]) -> list[SigningKey]:
+    """Of one kind of key: the owner's, and the hub's as long as those sign for it, did a moment ago, or will again."""
+    active = [key for key in own if key.state is KeyState.ACTIVE]
+    if active and not any(key.hub_beside for key in active):
+        return own
+    if active or not hub:
+        # Beside the owner's own signing key the hub's are all just to be known; none of them may stand first.
+        return [*own, *hub]
+    return [*hub, *own]

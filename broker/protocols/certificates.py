@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -63,6 +64,12 @@ def load_certificate(pem: str) -> LoadedCertificate:
         public_key=public,
         public_pem=public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo),
     )
+
+
+def thumbprint(public: PublicKey) -> str:
+    """SHA-256 of the public key alone: the same in every certificate that was ever made for it."""
+    der = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(der).hexdigest()
 
 
 def certificate_base64(pem: str) -> str:

@@ -15,6 +15,8 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
@@ -59,7 +61,7 @@ class Signer:
 _REGISTRIES = {name: _Registry(algorithms=[name], strict_check_header=False) for name in ALGORITHMS}
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=500)
 def signer(key: SigningKey) -> Signer:
     """The handle of one of the hub's keys. The PEM is parsed on the first call only."""
     imported: RSAKey | ECKey
@@ -68,6 +70,13 @@ def signer(key: SigningKey) -> Signer:
     kid = imported.thumbprint()
     public = {name: str(value) for name, value in imported.as_dict(private=False).items() if name != "kid"}
     return Signer(kid, key.algorithm, {**public, "kid": kid, "use": "sig", "alg": key.algorithm}, imported)
+
+
+@lru_cache(maxsize=500)
+def key_id(public_pem: bytes) -> str:
+    """The `kid` under which a key stands in our set, from its public half alone."""
+    elliptic = isinstance(load_pem_public_key(public_pem), EllipticCurvePublicKey)
+    return ECKey.import_key(public_pem).thumbprint() if elliptic else RSAKey.import_key(public_pem).thumbprint()
 
 
 def public_key_set(keys: Iterable[SigningKey]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +19,7 @@ from broker.services.actor import Actor, Verb
 from broker.services.context import HIDDEN, Action, Change, Workbench, check_version, difference, record, stored_branding
 from broker.services.tenants import check_name, check_slug, check_transform_rules
 from broker.store import mapping
-from broker.store.tables import trust_queries
+from broker.store.tables import key_queries, trust_queries
 
 PERMIT_ALL: tuple[dict[str, Any], ...] = ({"template": "permit_all"},)
 MAX_SECRETS = 5
@@ -64,6 +65,11 @@ class Applications:
         if found is None:
             raise UnknownObject(f"There is no application {slug!r}.", field="application")
         return found
+
+    def slugs(self, application_ids: Collection[str]) -> dict[str, str]:
+        """Id → slug of many at once."""
+        with self._bench.database.reading() as connection:
+            return {row.id: row.slug for row in trust_queries.application_names(connection, application_ids)}
 
     def find(self, slug: str) -> Application | None:
         with self._bench.database.reading() as connection:
@@ -149,6 +155,7 @@ class Applications:
         with self._bench.database.unit_of_work() as connection:
             application = self.get(slug)
             trust_queries.delete_application(connection, application.id)
+            key_queries.remove_keys_of(connection, application.id)
             record(
                 self._bench,
                 actor,

@@ -139,7 +139,8 @@ class Connectors:
 
     def setup_sheet(self, connector: Connector) -> SetupSheet:
         """What to enter at the identity provider; works before the connector has any metadata."""
-        return registry.connector_type(connector.type).setup_sheet(connector, self._preparer.tools(connector.id))
+        tools = self._preparer.tools(connector.id, connector.tenant_id)
+        return registry.connector_type(connector.type).setup_sheet(connector, tools)
 
     def metadata_of(self, connector_id: str) -> bytes | None:
         """Our own description toward a connector's identity provider, drafts included: its administrator needs it first."""
@@ -150,7 +151,7 @@ class Connectors:
         kind = registry.connector_type(row.type)
         if not isinstance(kind, PublishesMetadata):
             return None
-        return kind.metadata_document(self._preparer.read_connector(row), self._preparer.tools(connector_id))
+        return kind.metadata_document(self._preparer.read_connector(row), self._preparer.tools(connector_id, row.tenant_id))
 
     # --- understanding ------------------------------------------------------------------------------------------------
 
@@ -179,7 +180,7 @@ class Connectors:
         existing = self.find(command.tenant_id, command.slug) if command.tenant_id else None
         current = existing.settings if existing is not None and existing.type == command.type else None
         connector_id = existing.id if existing is not None else "con_preview"
-        tools = self._preparer.tools(connector_id)
+        tools = self._preparer.tools(connector_id, command.tenant_id)
         understood: list[str] = []
         warnings: list[str] = []
         values = mapping.plain(current) if current is not None else {}

@@ -17,9 +17,8 @@ import msgspec
 
 from broker import __version__
 from broker.domain.errors import BrokerError, ConfigurationError, FetchError
-from broker.domain.keys import KeyState
+from broker.domain.keys import OwnerKind
 from broker.net.fetch import GuardedFetcher
-from broker.protocols.certificates import load_certificate
 from broker.services.actor import Actor, Role, Verb
 from broker.services.context import Workbench
 from broker.services.master_key import MasterKey
@@ -27,6 +26,8 @@ from broker.store import upgrade
 from broker.store.tables import diagnosis, key_queries
 
 SOON = timedelta(days=60)
+OWN_SOON = timedelta(days=90)
+"""A new certificate of ours has to reach every partner first."""
 _SPOOFED = "192.0.2.77"  # documentation range (RFC 5737): nobody's real address
 _LEAST_FREE_BYTES = 512 * 1024 * 1024
 
@@ -152,13 +153,14 @@ class Doctor:
     def _certificates(self) -> Iterator[Finding]:
         now = self._bench.clock.now()
         with self._bench.database.reading() as connection:
-            own = [row for row in key_queries.all_keys(connection) if row.state != KeyState.REVOKED.value and row.certificate_pem]
+            own = key_queries.expiring(connection, None, now + OWN_SOON, 20)
             soon = diagnosis.expiring_connectors(connection, now + SOON, 20)
         for row in own:
-            left = load_certificate(row.certificate_pem).not_after - now
-            if left < SOON:
-                sentence = f"Our {row.use} certificate ends in {left.days} days."
-                yield Finding("certificates", Health.WARNING, sentence, "See docs/keys.md.")
+            left = row.not_after - now
+            whose = "Our" if row.owner_kind == OwnerKind.HUB.value else f"The {row.owner_kind} {row.owner_id}'s own"
+            sentence = f"{whose} {row.use} certificate ends in {left.days} days."
+            health = Health.WARNING if left > timedelta(0) else Health.BAD
+            yield Finding("certificates", health, sentence, "Announce the next key now: vestibule key announce. See docs/keys.md.")
         for connector in soon:
             left = connector.expires_at - now
             health = Health.BAD if left <= timedelta(0) else Health.WARNING

@@ -18,7 +18,7 @@ from broker.services import branding_rules
 from broker.services.actor import Actor, Verb
 from broker.services.context import Action, Change, Workbench, check_version, difference, record, stored_branding
 from broker.store import mapping
-from broker.store.tables import traces, trust_queries
+from broker.store.tables import key_queries, traces, trust_queries
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -181,6 +181,7 @@ class Tenants:
             tenant = self.get(slug)
             actor.require(Verb.CONFIGURE, tenant.id)
             trust_queries.delete_tenant(connection, tenant.id)
+            key_queries.remove_keys_of(connection, tenant.id)
             record(
                 self._bench,
                 actor,

@@ -15,6 +15,7 @@ from broker.services.clockwork import repeat
 from broker.services.context import Workbench
 from broker.services.domain_proof import DomainProof
 from broker.services.health import ConnectorHealth
+from broker.services.key_rollover import KeyRollover
 from broker.services.statistics import Statistics
 from broker.store import trace_log
 from broker.store.tables import configuration, sessions, staff_queries, staff_session_queries, traces
@@ -36,16 +37,25 @@ class Tidied:
     abandoned: int = 0
     domains: int = 0
     """Domains whose proof is void now."""
+    keys: int = 0
+    """Keys that were announced, began to sign, or ended."""
 
 
 class Upkeep:
     """The runner. `owner` names this process in the lease."""
 
     def __init__(
-        self, bench: Workbench, transient: TransientStore, owner: str = "", *, domain_proof: DomainProof | None = None
+        self,
+        bench: Workbench,
+        transient: TransientStore,
+        owner: str = "",
+        *,
+        domain_proof: DomainProof | None = None,
+        key_rollover: KeyRollover | None = None,
     ) -> None:
         self._bench = bench
         self._domain_proof = domain_proof
+        self._key_rollover = key_rollover
         self._transient = transient
         self._statistics, self._health = Statistics(bench), ConnectorHealth(bench)
         self._owner = owner or random_ids.object_id("run")
@@ -58,11 +68,12 @@ class Upkeep:
                 return None
         abandoned = self._diagnose_abandoned()
         domains = 0 if self._domain_proof is None else self._domain_proof.look_again()
+        keys = 0 if self._key_rollover is None else self._key_rollover.run()
         self._health.refresh()  # before hours are folded: it reads what was not folded at the last run
         self._statistics.fold()
         with self._bench.database.unit_of_work() as connection:
             purged = (self._transient.purge(), sessions.purge(connection, now), traces.purge(connection, now))
-            tidied = Tidied(*purged, abandoned, domains)
+            tidied = Tidied(*purged, abandoned, domains, keys)
             configuration.purge_changes(connection, KEEP_CHANGES)
             staff_session_queries.purge(connection, now)
             staff_queries.purge_links(connection, now)

@@ -115,11 +115,13 @@ class SamlConnectorType:
         return probing.probe(settings, tools)
 
     def metadata_document(self, connector: Connector, tools: Tools) -> bytes:
+        # Metadata lets a partner choose among encryption keys (SAML Metadata 2.4.1.1), so only the one that stays longest is
+        # offered. Whoever still encrypts to an earlier one is understood until that one ends.
         return write_service_provider(
             tools.addresses.entity_id,
             tools.addresses.acs,
             signing_keys=tools.signing_keys,
-            encryption_keys=tools.decryption_keys if connector.settings.offer_encryption else (),
+            encryption_keys=tools.decryption_keys[:1] if connector.settings.offer_encryption else (),
             requests_signed=connector.settings.sign_requests,
         )
 

@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 
 from broker.domain.branding import Branding
 from broker.services.branding_rules import read_image
+from broker.services.operations.keys import AnnounceKey, OneOwner, PromoteKey
 from broker.services.operations.people import ListPeople, OnePerson
 from broker.services.tenants import SaveTenant
 from broker.web.http import COOKIE_PREFIX
@@ -51,6 +52,7 @@ class World:
         self.mail = hub.oidc_app("mail")
         self._brand()
         self._sign_ins()
+        self._keys()
         self.owner = member(hub)
         (self.person, *_) = hub.built.operations.run(ME, "person.list", ListPeople("alice")).items
         shown = hub.built.operations.run(ME, "person.show", OnePerson("acme", self.person.id))
@@ -73,6 +75,14 @@ class World:
         logo = read_image("logo", png(180, 48, (122, 0, 25)))
         look = Branding(logo=logo.id, colour="#7a0019", welcome={"en": "Welcome to Globex."}, support_url="https://help.globex.example/")
         self.hub.built.tenants.save(ME, SaveTenant("globex", "Globex", branding=look, brand_images=(logo,)))
+
+    def _keys(self) -> None:
+        """A tenant on its way to keys of its own, and the hub in the middle of a rollover."""
+        run = self.hub.built.operations.run
+        run(ME, "own_keys.begin", OneOwner("tenant:acme"))
+        made = run(ME, "key.announce", AnnounceKey("hub", "oidc_signing"))
+        run(ME, "key.promote", PromoteKey(made.key, before_partners_know=True))
+        run(ME, "key.announce", AnnounceKey("hub", "saml_signing"))
 
     def _sign_ins(self) -> None:
         for given, family in PEOPLE:

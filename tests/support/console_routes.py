@@ -89,6 +89,19 @@ GET   /console/people/<tenant>/<person>/links/<link>/unlink                read_
 POST  /console/people/<tenant>/<person>/links/<link>/unlink                manage_people
 POST  /console/people/<tenant>/<person>/sessions/<session>/end             manage_people
 POST  /console/people/<tenant>/<person>/sign-out                           manage_people
+GET   /console/keys                                                        read hub
+GET   /console/tenants/<tenant>/keys                                       read
+GET   /console/applications/<application>/keys                             read hub
+POST  /console/keys/announce                                               configure hub
+GET   /console/keys/bring                                                  configure hub
+POST  /console/keys/bring                                                  configure hub
+POST  /console/keys/<key>/promote                                          configure hub
+POST  /console/keys/<key>/retire                                           configure hub
+POST  /console/keys/<key>/revoke                                           configure hub
+POST  /console/own-keys/begin                                              configure hub
+POST  /console/own-keys/end                                                configure hub
+GET   /console/keys/rollover                                               administer hub
+POST  /console/keys/rollover                                               administer hub
 GET   /console/staff                                                       administer hub
 GET   /console/staff/<staff>                                               administer hub
 POST  /console/staff/<staff>/settings                                      administer hub

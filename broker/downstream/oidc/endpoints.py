@@ -125,8 +125,8 @@ class _Views:
         return respond(Document(body, "application/json", 200, (*_CACHEABLE, *_ANY_ORIGIN)))
 
     def jwks(self, slug: str | None = None) -> Response:
-        self._face.places.at(slug)
-        body = jose.public_key_set(self._face.keyring.published(KeyUse.OIDC_SIGNING))
+        owner = self._face.places.at(slug).key_owner
+        body = jose.public_key_set(self._face.keyring.published(KeyUse.OIDC_SIGNING, owner))
         return respond(Document(body, "application/jwk-set+json", 200, (*_CACHEABLE, *_ANY_ORIGIN)))
 
     def _machine_request(self, slug: str | None, name: str) -> tuple[Incoming, Trace, Place]:

@@ -9,6 +9,7 @@ from broker.domain import random_ids
 from broker.domain.clock import Clock
 from broker.domain.errors import BrokerError, InvalidSettings
 from broker.domain.http import Incoming, Outgoing
+from broker.domain.keys import HUB
 from broker.domain.response import AuthenticationResponse
 from broker.domain.trace import Trace
 from broker.domain.transaction import LoginTransaction
@@ -81,6 +82,7 @@ class OidcProtocol:
             identity_id=response.identity_id,
             connector_id=response.connector_id,
             issuer=state["issuer"],
+            key_owner=state.get("key_owner", HUB),
             redirect_uri=request.reply_address,
             scope=scope,
             subject=response.subject,

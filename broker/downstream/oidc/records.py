@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from broker.domain.keys import HUB
+
 CODE = "oidc.code"
 ACCESS_TOKEN = "oidc.access_token"
 CODE_SECONDS = 60
@@ -34,6 +36,8 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
     acr: str | None = None
     amr: tuple[str, ...] = ()
     code_challenge: str | None = None
+    key_owner: str = HUB
+    """Whose keys sign the ID token; a code from before keys had owners: the hub's."""
 
     # What Authlib asks of an authorization code.
 

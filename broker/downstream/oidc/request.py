@@ -43,7 +43,9 @@ def read(incoming: Incoming, place: Place, catalog: Catalog, trace: Trace) -> Re
         protocol=PROTOCOL,
         reply_address=redirect_uri,
         hints=Hints(tenant_id=place.tenant_id),
-        protocol_state=_state(issuer=place.oidc_issuer, state=state, response_mode=response_mode),
+        protocol_state=_state(
+            issuer=place.oidc_issuer, key_owner=place.key_owner, state=state, response_mode=response_mode
+        ),
     )
     try:
         parsed = authorization.read_request(incoming)

@@ -193,7 +193,7 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
             access_token=access_token,
             algorithm=algorithm,
         )
-        return jose.signer(self._keyring.active(KeyUse.OIDC_SIGNING, algorithm)).sign(claims)
+        return jose.signer(self._keyring.active(KeyUse.OIDC_SIGNING, algorithm, grant.key_owner)).sign(claims)
 
 
 class ClientRefused(InvalidClientError):  # type: ignore[misc]

@@ -54,7 +54,7 @@ def blueprint(face: SamlFace) -> Blueprint:
 
 
 def _document(face: SamlFace, place: Place) -> bytes:
-    keys = face.keyring.published(KeyUse.SAML_SIGNING)
+    keys = face.keyring.published(KeyUse.SAML_SIGNING, place.key_owner)
     cached = (place.saml_issuer, ",".join(key.id for key in keys))
     if cached not in face.documents:
         if len(face.documents) > 1000:

@@ -11,13 +11,13 @@ from lxml import etree
 from broker.domain.clock import Clock
 from broker.domain.errors import BrokerError, InvalidSettings
 from broker.domain.http import Incoming, Outgoing, PostForm
-from broker.domain.keys import KeyUse
+from broker.domain.keys import HUB, KeyUse
 from broker.domain.response import AuthenticationResponse
 from broker.domain.trace import Trace
 from broker.domain.transaction import LoginTransaction
 from broker.domain.trust import Application
 from broker.downstream.saml.errors import status_of
-from broker.downstream.saml.response import statement
+from broker.downstream.saml.response import KEY_OWNER, statement
 from broker.downstream.saml.settings import (
     ATTRIBUTE_NAME_CHOICES,
     NAME_ID_CHOICES,
@@ -34,6 +34,7 @@ from broker.protocols.xmlenc import EncryptionKey
 from metadata.saml_read import read_service_provider
 
 MAX_TENANT_TEMPLATES = 200
+MAX_HANDLES = 500
 
 
 class SamlProtocol:
@@ -131,7 +132,7 @@ class SamlProtocol:
             response=response,
         )
         template, _ = self._templates(prepared, application.settings, issuer)
-        document = template.fill(said, self._signing_handle())
+        document = template.fill(said, self._signing_handle(state))
         trace.decide("NameID", f"{said.name_id.format.rpartition(':')[2]} for {application.name}")
         return self._post(request.reply_address, document, state.get("relay_state"), trace)
 
@@ -147,7 +148,7 @@ class SamlProtocol:
             request.reply_address,
             self._clock.now(),
             code,
-            self._signing_handle(),
+            self._signing_handle(state),
             second_code=second,
             message=f"{error.sentence} (reference {trace.code})",
         )
@@ -175,10 +176,13 @@ class SamlProtocol:
                 prepared.templates[issuer] = found
         return found
 
-    def _signing_handle(self) -> SigningHandle:
-        key = self._keyring.active(KeyUse.SAML_SIGNING)
+    def _signing_handle(self, state: dict[str, str]) -> SigningHandle:
+        """Of the key that signs where the request came in, at this moment; a login from before keys had owners: the hub's."""
+        key = self._keyring.active(KeyUse.SAML_SIGNING, owner_id=state.get(KEY_OWNER, HUB))
         handle = self._handles.get(key.id)
         if handle is None:
+            if len(self._handles) >= MAX_HANDLES:
+                self._handles.clear()
             handle = self._handles[key.id] = SigningHandle.from_pem(key.private_pem, key.certificate_pem)
         return handle
 

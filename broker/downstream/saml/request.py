@@ -19,7 +19,7 @@ from broker.domain.http import Incoming
 from broker.domain.place import Place
 from broker.domain.request import AuthenticationRequest, Hints
 from broker.domain.trace import Trace
-from broker.downstream.saml.response import SUPPORTED_FORMATS
+from broker.downstream.saml.response import KEY_OWNER, SUPPORTED_FORMATS
 from broker.downstream.saml.settings import PreparedSamlApplication, SamlApplicationSettings
 from broker.protocols import xml, xmldsig
 from broker.protocols.saml import bindings, names, redaction
@@ -149,7 +149,7 @@ def _hints(request: AuthnRequest, place: Place, incoming: Incoming) -> Hints:
 def _neutral(
     request: AuthnRequest, hints: Hints, place: Place, found: PreparedApplication, reply_address: str, relay_state: str | None
 ) -> AuthenticationRequest:
-    state = {"request_id": request.id, "issuer": place.saml_issuer}
+    state = {"request_id": request.id, "issuer": place.saml_issuer, KEY_OWNER: place.key_owner}
     if relay_state is not None:
         state["relay_state"] = relay_state
     return AuthenticationRequest(

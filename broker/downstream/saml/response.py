@@ -21,6 +21,8 @@ FORMATS = {
     "emailAddress": names.EMAIL_ADDRESS,
     "unspecified": names.UNSPECIFIED,
 }
+KEY_OWNER = "key_owner"
+"""In a request's state: whose keys sign the answer."""
 SUPPORTED_FORMATS = frozenset(FORMATS.values())
 
 _FRIENDLY = {

@@ -30,10 +30,13 @@ if TYPE_CHECKING:
     from broker.services.idempotency import Idempotency
     from broker.services.identities import Identities
     from broker.services.intake import Intakes
+    from broker.services.key_policy import KeyPolicies
     from broker.services.master_key import MasterKey
+    from broker.services.own_keys import OwnKeys
     from broker.services.reach import Reach
     from broker.services.setup_links import SetupLinks
     from broker.services.setup_renewal import SetupRenewal
+    from broker.services.signing_keys import SigningKeys
     from broker.services.staff import Staff
     from broker.services.statistics import Statistics
     from broker.services.tenants import Tenants
@@ -82,6 +85,9 @@ class Services:
     domain_proof: DomainProof
     intakes: Intakes
     setup_renewal: SetupRenewal
+    signing_keys: SigningKeys
+    own_keys: OwnKeys
+    key_policies: KeyPolicies
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,6 +135,11 @@ def connector_names(connection: Connection, connector_ids: Collection[str]) -> l
     return _in_parts(connection, columns.join(tenants, tenants.c.id == connectors.c.tenant_id), connectors.c.id, connector_ids)
 
 
+def application_names(connection: Connection, application_ids: Collection[str]) -> list[AnyRow]:
+    """Id and slug; for whoever sees every application."""
+    return _in_parts(connection, select(applications.c.id, applications.c.slug), applications.c.id, application_ids)
+
+
 def tenant_names(connection: Connection, tenant_ids: Collection[str]) -> list[AnyRow]:
     """(id, slug) of many at once."""
     return _in_parts(connection, select(tenants.c.id, tenants.c.slug), tenants.c.id, tenant_ids)

@@ -29,7 +29,7 @@ class Stage:
         key = SigningKey(
             "key_corpus", KeyUse.SAML_ENCRYPTION, "RS256", KeyState.RETIRING, pair.certificate_pem, self.hub.clock.now(), pair.private_pem
         )
-        self.hub.built.keyring._store(key)
+        self.hub.built.keyring.store(key)
         self.hub.built.keyring.forget()
 
 

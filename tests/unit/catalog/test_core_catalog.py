@@ -268,7 +268,7 @@ def test_a_change_of_keys_reaches_the_other_process(hub: Hub, twin: Vestibule) -
     with hub.built.database.unit_of_work() as connection:
         connection.exec_driver_sql(f"UPDATE signing_keys SET state = '{KeyState.RETIRING}' WHERE id = '{before.id}'")
         key = _another_key(hub)
-        hub.built.keyring._store(key)
+        hub.built.keyring.store(key)
         configuration.record_change(connection, "keys", "all", hub.clock.now())
 
     twin.catalog.refresh()

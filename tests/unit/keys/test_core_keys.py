@@ -107,7 +107,7 @@ def test_the_setting_goes_before_the_file(tmp_path: Path) -> None:
 
 def with_key(hub: Hub, state: KeyState, use: KeyUse = KeyUse.SAML_SIGNING) -> str:
     key = generate(use, "RS256", "localhost", NOW, state)
-    hub.built.keyring._store(key)
+    hub.built.keyring.store(key)
     hub.built.keyring.forget()
     return key.id
 
