@@ -73,11 +73,11 @@ class GuardedSession(requests.Session):
                 raise
         except (requests.exceptions.Timeout, ReadTimeoutError, TimeoutError) as error:
             raise FetchTimeout(cause=f"{_origin(request.url)} did not answer in time") from error
-        except requests.exceptions.SSLError as error:
-            raise FetchFailed(cause=f"{_origin(request.url)}: {type(error).__name__}", check="net.certificate") from error
         except (requests.exceptions.RequestException, HTTPError, OSError, ValueError) as error:
             problem = problem_of(error)
-            raise FetchFailed(cause=f"{_origin(request.url)}: {type(error).__name__} ({problem})", problem=problem) from error
+            check = "net.certificate" if problem.startswith("tls") else None
+            cause = f"{_origin(request.url)}: {type(error).__name__} ({problem})"
+            raise FetchFailed(cause=cause, check=check, problem=problem) from error
         finally:
             deadline.reset(token)
         response.raw = io.BytesIO(body)  # whoever asks for `.content` or `.json()` reads what was limited here
