@@ -64,6 +64,7 @@ from broker.services.key_rollover import KeyRollover
 from broker.services.master_key import MasterKey
 from broker.services.operations import Operations, Services
 from broker.services.own_keys import OwnKeys
+from broker.services.post import Post
 from broker.services.reach import Reach
 from broker.services.setup_health import SetupHealth
 from broker.services.setup_links import SetupLinks
@@ -85,7 +86,7 @@ from broker.store.db import Database, db, engine_options
 from broker.store.trace_log import TraceLog
 from broker.store.transient.sql import SqlTransientStore
 from broker.upstream import endpoints as upstream_endpoints
-from broker.web import branding, errors, health, http, logs, security
+from broker.web import branding, errors, health, http, letters, logs, security
 from connectors import registry
 
 
@@ -237,7 +238,7 @@ def _impatient(settings: Settings) -> GuardedFetcher:
 def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
     tenants, connectors, applications = Tenants(bench), Connectors(bench), Applications(bench)
     throttle = Throttle(hub.transient, bench.clock)
-    identities = Identities(bench)
+    identities, post = Identities(bench), Post(bench, throttle, letters.written)
     domain_proof = DomainProof(bench, _domain_looks(bench.settings), throttle)
     reach = Reach(bench, _impatient(bench.settings), throttle)
     signing_keys = SigningKeys(bench)
@@ -266,7 +267,7 @@ def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
         reach=reach,
         watch=Watch(bench, reach),
         master_key=MasterKey(bench),
-        doctor=Doctor(bench),
+        doctor=Doctor(bench, post),
         login_tests=LoginTests(hub, pipeline, connectors, throttle),
         api_tokens=ApiTokens(bench, hub.transient),
         idempotency=Idempotency(bench, hub.transient),
@@ -276,6 +277,7 @@ def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
         signing_keys=signing_keys,
         own_keys=own_keys,
         key_policies=KeyPolicies(bench),
+        post=post,
     )
 
 
@@ -350,6 +352,7 @@ def _mount(app: Flask, built: Vestibule) -> None:
                 built.services.staff,
                 ConsoleSignIn(built.pipeline, hub.traces),
                 built.services.audit,
+                built.services.post.ready,
             ),
             built.clock,
         )

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from broker.domain.email import normalise
 from broker.domain.errors import InvalidSettings
+from broker.net.mail import mail_server
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 _ORIGIN = re.compile(r"https?://(?:\[[0-9a-f:]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::[0-9]{1,5})?/*")
@@ -67,6 +69,10 @@ class Settings:
     """DNS servers that are asked for the TXT records which prove domains, like 9.9.9.9 or 127.0.0.1:5353; empty: the system's."""
     domain_proof_by_http: bool = True
     """Whether a file on a domain's web site proves it as a TXT record does; false: by DNS alone."""
+    smtp_url: str = field(default="", repr=False)
+    """Mail server for links to customers and staff, like smtp://user:password@mail.example:587 or smtps://…; empty: none."""
+    mail_from: str = ""
+    """Address that such mail comes from."""
     log_level: str = "INFO"
     """DEBUG, INFO, WARNING or ERROR; logs are JSON lines on standard error."""
 
@@ -113,6 +119,10 @@ def validate(settings: Settings) -> Settings:
     for server in settings.dns_servers:
         if dns_server(server) is None:
             raise InvalidSettings("Give the address of a DNS server, like 9.9.9.9 or 127.0.0.1:5353.", field="dns_servers")
+    if settings.smtp_url and mail_server(settings.smtp_url) is None:
+        raise InvalidSettings("Give the mail server like smtp://user:password@mail.example.com:587.", field="smtp_url")
+    if settings.smtp_url and normalise(settings.mail_from) is None:
+        raise InvalidSettings("Give the address that mail comes from.", field="mail_from")
     state = Path(settings.state_dir).absolute()
     return _replace(
         settings,

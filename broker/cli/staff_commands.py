@@ -7,9 +7,11 @@ import click
 from broker.cli.caller import call
 from broker.cli.sentences import sentences
 from broker.domain.errors import UnknownObject
+from broker.domain.messages import LANGUAGES
 from broker.services.actor import Role
 from broker.services.operations.model import UNSET
-from broker.services.operations.staff import InvitationView, InviteStaff, OneStaff, SaveStaff, SignInView, SignInWith, StaffView
+from broker.services.operations.staff import SaveStaff, SignInView, SignInWith, StaffView
+from broker.services.operations.staff_links import InvitationView, InviteStaff, LinkStaff
 
 _ROLES = click.Choice([role.value for role in Role])
 
@@ -25,16 +27,20 @@ def staff() -> None:
 @click.option("--tenant", "tenant_slug", default="", help="The one tenant that a tenant_admin sees.")
 @click.option("--name", help="Name that colleagues see; default: the address.")
 @click.option("--reset", is_flag=True, help="Of an account that exists: take everything away that it signs in with.")
+@click.option("--mail", is_flag=True, help="Mail it to them as well; needs a mail server (VESTIBULE_SMTP_URL).")
+@click.option("--language", type=click.Choice(list(LANGUAGES)), default="en", show_default=True, help="Of that mail.")
 @sentences
-def invite(email: str, role: str, tenant_slug: str, name: str | None, reset: bool) -> None:
+def invite(email: str, role: str, tenant_slug: str, name: str | None, reset: bool, mail: bool, language: str) -> None:
     """Print a link with which somebody sets up how they sign in. For an account that exists: a new link, nothing else changes."""
     made: InvitationView
     try:
-        made = call("staff.reset" if reset else "staff.link", OneStaff(email))
+        made = call("staff.reset" if reset else "staff.link", LinkStaff(email, mail, language))
     except UnknownObject:
-        made = call("staff.invite", InviteStaff(email, name or email, role, tenant_slug))
+        made = call("staff.invite", InviteStaff(email, name or email, role, tenant_slug, mail, language))
     click.echo(made.link)
     click.echo(f"For {made.staff.email} ({made.staff.role}); works once, until {made.expires_at:%Y-%m-%d %H:%M} UTC.", err=True)
+    if mail:
+        click.echo(made.mail_problem or f"Mailed to {made.staff.email}.", err=True)
 
 
 @staff.command("role")

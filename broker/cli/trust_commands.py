@@ -16,6 +16,7 @@ from broker.cli.completion import names_for
 from broker.cli.generated import print_json
 from broker.cli.sentences import sentences
 from broker.domain.errors import UnknownObject
+from broker.domain.messages import LANGUAGES
 from broker.services.operations.configuration import PlanConfiguration
 from broker.services.operations.connector_views import ConnectorView
 from broker.services.operations.connectors import ChangeConnector, OneConnector, PreviewMetadata
@@ -128,8 +129,21 @@ def _told(found: ConnectorView) -> dict[str, Any]:
 @click.option("--list", "listing", is_flag=True, help="Show the tenant's links instead of making one.")
 @click.option("--revoke", metavar="ID", help="Revoke a link instead of making one.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer of the management API.")
+@click.option("--return-url", default="", help="Page of your own product to which its pages lead back.")
+@click.option("--mail-to", default="", help="Mail it to this address as well; needs a mail server (VESTIBULE_SMTP_URL).")
+@click.option("--language", type=click.Choice(list(LANGUAGES)), default="en", show_default=True, help="Of that mail.")
 @sentences
-def setup_link(tenant: str, days: int, label: str, listing: bool, revoke: str | None, as_json: bool) -> None:
+def setup_link(
+    tenant: str,
+    days: int,
+    label: str,
+    listing: bool,
+    revoke: str | None,
+    as_json: bool,
+    return_url: str,
+    mail_to: str,
+    language: str,
+) -> None:
     """Print a link with which a customer connects its identity provider. Whoever has it needs no account."""
     if listing:
         found = every_page("setup_link.list", ListSetupLinks(tenant))
@@ -139,10 +153,12 @@ def setup_link(tenant: str, days: int, label: str, listing: bool, revoke: str | 
         print_json(gone) if as_json else click.echo("Revoked.")
     else:
         name = call("tenant.show", OneTenant(tenant)).name
-        link = call("setup_link.create", CreateSetupLink(tenant, days, label))
+        link = call("setup_link.create", CreateSetupLink(tenant, days, label, return_url, mail_to, language))
         print_json(link) if as_json else click.echo(link.url)
         until = f"{link.expires_at:%Y-%m-%d %H:%M} UTC"
         click.echo(f"For {show.safe(name)}; works until {until}; revoke with --revoke {link.id}", err=True)
+        if mail_to:
+            click.echo(link.mail_problem or f"Mailed to {show.safe(link.mailed_to)}.", err=True)
 
 
 def _list_links(links: tuple[Any, ...]) -> None:

@@ -29,6 +29,8 @@ class ConsoleFace:
     staff: Staff
     upstream: SignsIn
     audit: Audit
+    sends_mail: bool
+    """Whether forms offer to mail a link."""
 
     @property
     def host(self) -> str:

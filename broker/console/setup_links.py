@@ -11,10 +11,11 @@ from broker.console.pages import Problem
 from broker.console.tenants import address
 from broker.domain.messages import translatable
 from broker.services.actor import Verb
+from broker.services.letters import setup_link
 from broker.services.operations.setup_links import CreateSetupLink, OneSetupLink
 from broker.services.operations.tenants import OneTenant
 from broker.web import i18n
-from broker.web.pages import day
+from broker.web.letters import written
 
 LABEL = Control(
     "label",
@@ -29,6 +30,19 @@ DAYS = Control(
     help=translatable("From 1 to 90. The person can come back as often as they like until then."),
     required=True,
 )
+RETURN_URL = Control(
+    "return_url",
+    translatable("Where should its pages lead back to?"),
+    "url",
+    help=translatable("The page of your own product from which you send the customer here. Leave it empty if there is none."),
+)
+MAIL_TO = Control(
+    "mail_to",
+    translatable("Send it to"),
+    "email",
+    help=translatable("The customer’s administrator. Leave it empty to send the link yourself."),
+)
+LANGUAGE = Control("language", translatable("Language of the mail"), "choice", "en", choices=tuple(i18n.LANGUAGES.items()))
 
 
 def routes(views: Blueprint, face: ConsoleFace) -> None:
@@ -50,13 +64,16 @@ def routes(views: Blueprint, face: ConsoleFace) -> None:
 def _new(face: ConsoleFace, slug: str, problem: Problem | None = None) -> Response:
     tenant = face.run("tenant.show", OneTenant(slug))
     door.actor().require(Verb.CONFIGURE, tenant.id)
-    form = forms.filled((LABEL, DAYS), problem)
+    mail = (MAIL_TO, LANGUAGE) if face.sends_mail else ()
+    form = forms.filled((LABEL, DAYS, RETURN_URL, *mail), problem)
     return pages.show("console/tenants/new_link.html", status=problem.status if problem else 200, tenant=tenant, form=form)
 
 
 def _create(face: ConsoleFace, slug: str, typed: dict[str, str]) -> Response:
     days = int(forms.read_number(typed.get("days", ""), "days"))
-    made = face.run("setup_link.create", CreateSetupLink(slug, days, typed.get("label", "").strip()))
+    words = (typed.get("label", "").strip(), typed.get("return_url", ""), typed.get("mail_to", ""), typed.get("language") or "en")
+    made = face.run("setup_link.create", CreateSetupLink(slug, days, *words))
     tenant = face.run("tenant.show", OneTenant(slug))
-    letters = [(code, name, i18n.translator(code), day(made.expires_at, code)) for code, name in i18n.LANGUAGES.items()]
+    letter = setup_link(made.url, made.expires_at)
+    letters = [(code, name, i18n.translator(code), *written(letter, code)) for code, name in i18n.LANGUAGES.items()]
     return pages.show("console/tenants/link.html", tenant=tenant, made=made, letters=letters)

@@ -18,13 +18,13 @@ from broker.services.actor import Verb
 from broker.services.operations.staff import (
     AskSignIn,
     EndStaff,
-    InviteStaff,
     ListStaff,
     OneStaff,
     OneStaffSession,
     SaveStaff,
     SignInWith,
 )
+from broker.services.operations.staff_links import InviteStaff, LinkStaff
 from broker.web import words
 
 HOME = "/console/staff"
@@ -88,19 +88,19 @@ def _seeing(views: Blueprint, face: ConsoleFace) -> None:
 def _letting_in(views: Blueprint, face: ConsoleFace) -> None:
     @views.get("/new/staff")
     def new_staff() -> Response:
-        return _new(None)
+        return _new(face, None)
 
     @views.post("/new/staff")
     def invite_staff() -> Response:
         typed = pages.fields()
         try:
             who = (typed.get("email", ""), typed.get("name", ""), typed.get("role", ""))
-            asked = InviteStaff(*who, typed.get("administers", "").strip())
+            asked = InviteStaff(*who, typed.get("administers", "").strip(), *_mail(typed))
             made = face.run("staff.invite", asked)
         except (NotSignedIn, ReauthenticationRequired, Forbidden):
             raise
         except ConfigurationError as error:
-            return _new(pages.problem_of(error, typed, "email"))
+            return _new(face, pages.problem_of(error, typed, "email"))
         return _link(made)
 
     @views.post("/staff/<staff>/link")
@@ -154,23 +154,28 @@ def _done(face: ConsoleFace, staff: str, operation: str, notice: str) -> Respons
 def _page(face: ConsoleFace, staff: str, problem: Problem | None = None) -> Response:
     detail = face.run("staff.show", OneStaff(staff))
     frame: dict[str, Any] = {"detail": detail, "roles": ROLE_WORDS, "names": NAMES, "methods": METHODS, "browser": words.browser}
-    frame |= {"problem": problem, "home": address(staff), "myself": door.session()}
+    frame |= {"problem": problem, "home": address(staff), "myself": door.session(), "sends_mail": face.sends_mail}
     return pages.show("console/staff/member.html", status=problem.status if problem else 200, **frame)
 
 
-def _new(problem: Problem | None) -> Response:
+def _new(face: ConsoleFace, problem: Problem | None) -> Response:
     door.actor().require(Verb.ADMINISTER, None)
     status = problem.status if problem else 200
-    return pages.show("console/staff/new.html", status=status, problem=problem, roles=ROLE_WORDS, here=HOME)
+    frame: dict[str, Any] = {"problem": problem, "roles": ROLE_WORDS, "here": HOME, "sends_mail": face.sends_mail}
+    return pages.show("console/staff/new.html", status=status, **frame)
 
 
 def _given_link(face: ConsoleFace, staff: str, operation: str) -> Response:
     try:
-        return _link(face.run(operation, OneStaff(staff)))
+        return _link(face.run(operation, LinkStaff(staff, *_mail(pages.fields()))))
     except (NotSignedIn, ReauthenticationRequired, Forbidden):
         raise
     except ConfigurationError as error:
         return _page(face, staff, pages.problem_of(error, {}, "end"))
+
+
+def _mail(typed: dict[str, str]) -> tuple[bool, str]:
+    return typed.get("mail") == "yes", typed.get("language") or "en"
 
 
 def _link(made: Any) -> Response:

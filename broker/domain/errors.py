@@ -17,7 +17,7 @@
     ├─ ConfigurationError  a change of configuration that is refused; carries the field
     │   InvalidSettings  InvalidMetadata  UnknownObject  Conflict  Forbidden  InvalidSetupLink
     └─ FetchError          an outbound request that did not give an answer
-        AddressRefused  FetchTimeout  FetchTooLarge  FetchFailed
+        AddressRefused  FetchTimeout  FetchTooLarge  FetchFailed  MailNotSent
 
 Call sites give the private `cause` and, where it differs, `fix`; the rest belongs to the class.
 """
@@ -384,3 +384,9 @@ class FetchTooLarge(FetchError):
 
 class FetchFailed(FetchError):
     pass
+
+
+class MailNotSent(FetchError):
+    code = "mail_not_sent"
+    sentence = "The mail could not be sent. Send the link yourself; it works all the same."
+    fix = "Run `vestibule doctor`: it signs in to the mail server as for a mail, and says what is wrong."

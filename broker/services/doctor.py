@@ -16,12 +16,13 @@ from urllib.parse import urlsplit
 import msgspec
 
 from broker import __version__
-from broker.domain.errors import BrokerError, ConfigurationError, FetchError
+from broker.domain.errors import BrokerError, ConfigurationError, FetchError, MailNotSent
 from broker.domain.keys import OwnerKind
 from broker.net.fetch import GuardedFetcher
 from broker.services.actor import Actor, Role, Verb
 from broker.services.context import Workbench
 from broker.services.master_key import MasterKey
+from broker.services.post import Post
 from broker.store import upgrade
 from broker.store.tables import diagnosis, key_queries
 
@@ -58,13 +59,15 @@ class _Seen:
 
 
 class Doctor:
-    def __init__(self, bench: Workbench) -> None:
+    def __init__(self, bench: Workbench, post: Post) -> None:
         self._bench = bench
+        self._post = post
 
     def examine(self, actor: Actor) -> list[Finding]:
         """Everything, worst cases included: a check that cannot run is a finding, never an exception."""
         actor.require(Verb.ADMINISTER, None)
-        parts = (self._settings, self._database, self._keys, self._staff, self._clock, self._certificates, self._public_address)
+        here = (self._settings, self._database, self._keys, self._staff, self._clock, self._certificates)
+        parts = (*here, self._mail, self._public_address)
         findings: list[Finding] = []
         for part in parts:
             try:
@@ -92,6 +95,17 @@ class Doctor:
         free = shutil.disk_usage(settings.state_dir).free
         if free < _LEAST_FREE_BYTES:
             yield Finding("settings", Health.WARNING, f"Only {free // 2**20} MiB are free in {settings.state_dir}.", "Make room.")
+
+    def _mail(self) -> Iterator[Finding]:
+        if not self._post.ready:
+            yield Finding("mail", Health.GOOD, "No mail server is named: links are sent by whoever makes them.")
+            return
+        try:
+            self._post.look()
+        except MailNotSent as error:
+            yield Finding("mail", Health.BAD, f"No mail can be sent: {error.cause}.", "Correct VESTIBULE_SMTP_URL.")
+        else:
+            yield Finding("mail", Health.GOOD, "The mail server lets us in.")
 
     def _database(self) -> Iterator[Finding]:
         database = self._bench.database

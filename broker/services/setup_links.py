@@ -10,9 +10,11 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from broker.domain import random_ids
 from broker.domain.errors import Conflict, InvalidSettings, InvalidSetupLink, UnknownObject
+from broker.domain.messages import translatable
 from broker.domain.trust import Connector, Tenant
 from broker.services.actor import Actor, Verb
 from broker.services.connectors import Connectors, SaveConnector
@@ -25,6 +27,7 @@ from connectors.contract import SetupSheet
 
 DEFAULT_DAYS = 14
 MAX_DAYS = 90
+MAX_RETURN_URL = 500
 MOST_CONNECTORS = 50
 """Of a tenant, before a link makes no more of them. Operators may."""
 _GUESSES = Limit("set-up links that do not exist", 20, 600)
@@ -45,6 +48,8 @@ class SetupLink:
     created_by: str = ""
     created_at: datetime | None = None
     last_used_at: datetime | None = None
+    return_url: str = ""
+    """Where its pages lead back to: the product in which the customer's administrator began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,7 @@ class Visit:
     actor: Actor
     connector: Connector | None
     expires_at: datetime
+    return_url: str = ""
 
     def chosen(self) -> Connector:
         """Raises InvalidSettings."""
@@ -87,6 +93,7 @@ class SetupState:
 
     tenant_name: str
     expires_at: datetime
+    return_url: str
     connector: SetupConnector | None
     domains: tuple[tuple[str, str], ...]
     kinds: tuple[tuple[str, str, str], ...]
@@ -101,13 +108,14 @@ class SetupLinks:
 
     # --- the operator's side ------------------------------------------------------------------------------------------
 
-    def create(self, actor: Actor, tenant_id: str, *, days: int = DEFAULT_DAYS, label: str = "") -> SetupLink:
+    def create(self, actor: Actor, tenant_id: str, *, days: int = DEFAULT_DAYS, label: str = "", return_url: str = "") -> SetupLink:
         """A new link; `token` is in the result and nowhere else."""
         actor.require(Verb.CONFIGURE, tenant_id)
         if not 1 <= days <= MAX_DAYS:
             raise InvalidSettings(f"A set-up link lives from 1 to {MAX_DAYS} days.", field="days")
         if len(label) > 200:
             raise InvalidSettings("A label has at most 200 characters.", field="label")
+        return_url = self._leads_back(return_url.strip())
         now, token = self._bench.clock.now(), random_ids.secret()
         link = SetupLink(
             random_ids.object_id("lnk"),
@@ -118,8 +126,9 @@ class SetupLinks:
             label=label.strip(),
             created_by=actor.name[:120],
             created_at=now,
+            return_url=return_url,
         )
-        values = {name: getattr(link, name) for name in ("id", "label", "created_by", "created_at", "expires_at")}
+        values = {name: getattr(link, name) for name in ("id", "label", "created_by", "created_at", "expires_at", "return_url")}
         with self._bench.database.unit_of_work() as connection:
             setup_links.create(connection, tenant_id, {"token_hash": _hash(token), **values})
             record(
@@ -129,9 +138,24 @@ class SetupLinks:
                 object_id=link.id,
                 tenant_id=tenant_id,
                 action=Action.CREATED,
-                fields_changed={"label": (None, link.label), "days": (None, days)},
+                fields_changed={"label": (None, link.label), "days": (None, days), "return_url": (None, return_url)},
             )
         return link
+
+    def _leads_back(self, url: str) -> str:
+        """Where the pages lead back to, if anywhere. Raises InvalidSettings."""
+        if not url:
+            return ""
+        try:
+            parts = urlsplit(url)
+            host, _ = parts.hostname, parts.port
+        except ValueError:
+            host = None
+        schemes = {"https"} if self._bench.settings.production else {"https", "http"}
+        sound = bool(host) and parts.scheme in schemes and parts.username is None and url.isprintable()
+        if not sound or len(url) > MAX_RETURN_URL:
+            raise InvalidSettings(translatable("Give an https address of your own product."), field="return_url")
+        return url
 
     def all(self, tenant_id: str, *, after_id: str = "", limit: int = 1000) -> list[SetupLink]:
         """Newest first."""
@@ -147,6 +171,7 @@ class SetupLinks:
                 created_by=row.created_by or "",
                 created_at=row.created_at,
                 last_used_at=row.last_used_at,
+                return_url=row.return_url,
             )
             for row in rows
         ]
@@ -186,6 +211,7 @@ class SetupLinks:
         return SetupState(
             tenant_name=visit.tenant.name,
             expires_at=visit.expires_at,
+            return_url=visit.return_url,
             connector=None if visit.connector is None else self._shown(visit.connector),
             domains=tuple((domain.name, domain.proof) for domain in self._tenants.domains(visit.tenant.id)),
             kinds=tuple(
@@ -259,7 +285,7 @@ class SetupLinks:
                 setup_links.used(connection, tenant.id, row.id, now)
         connector = None if row.connector_id is None else self._connectors.by_id(tenant.id, row.connector_id)
         actor = Actor(f"setup-link:{row.id}", frozenset({Verb.SET_UP}), tenant.id)
-        return Visit(row.id, tenant, actor, connector, row.expires_at)
+        return Visit(row.id, tenant, actor, connector, row.expires_at, row.return_url)
 
     def _chosen(self, token: str) -> tuple[Tenant, Actor, Connector]:
         visit = self._enter(token)

@@ -30,7 +30,7 @@ class WebSite:
         self.silence = threading.Event()
         """Set when the server ends: what waits for it has waited long enough."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*_certificate(folder, names))
+        context.load_cert_chain(*self_signed(folder, names))
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._http.daemon_threads = True
         self._http.handle_error = lambda *_arguments: None  # type: ignore[method-assign] # clients that hang up are the point
@@ -84,7 +84,7 @@ def _handler(site: WebSite) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-def _certificate(folder: Path, names: tuple[str, ...]) -> tuple[Path, Path]:
+def self_signed(folder: Path, names: tuple[str, ...]) -> tuple[Path, Path]:
     """Self-signed, and so an authority of its own."""
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     alternatives = [*(x509.DNSName(name) for name in names), x509.IPAddress(ipaddress.ip_address("127.0.0.9"))]

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from broker.services.key_policy import KeyPolicies
     from broker.services.master_key import MasterKey
     from broker.services.own_keys import OwnKeys
+    from broker.services.post import Post
     from broker.services.reach import Reach
     from broker.services.setup_links import SetupLinks
     from broker.services.setup_renewal import SetupRenewal
@@ -88,6 +89,7 @@ class Services:
     signing_keys: SigningKeys
     own_keys: OwnKeys
     key_policies: KeyPolicies
+    post: Post
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from broker.domain.messages import LANGUAGES
+from broker.services import letters
 from broker.services.actor import Verb
 from broker.services.operations.model import (
     AFTER,
@@ -37,6 +39,8 @@ class NewSetupLink:
     id: str = argument("Stable id, to revoke it.")
     url: str = argument("The link itself. It is shown this once; nobody can read it again.", secret=True)
     expires_at: datetime = argument("Until when it works.")
+    mailed_to: str = argument("The address that it was mailed to; empty: to none.")
+    mail_problem: str = argument("Why the mail was not sent, if it was wanted; the link works all the same.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,9 @@ class CreateSetupLink:
     tenant: str = argument(TENANT)
     days: int = argument(f"How long it works, 1 to {MAX_DAYS} days.", default=DEFAULT_DAYS)
     label: str = argument("For whom it is; only staff see it.", default="")
+    return_url: str = argument("Address of your own product, to which its pages lead back.", default="")
+    mail_to: str = argument("Email address that the link is sent to at once.", default="")
+    language: str = argument("Language of that mail.", default="en", choices=tuple(LANGUAGES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +78,16 @@ def _list(call: Call, asked: ListSetupLinks) -> Page[SetupLinkView]:
 
 
 def _create(call: Call, asked: CreateSetupLink) -> NewSetupLink:
-    link = call.services.setup_links.create(call.actor, call.tenant.id, days=asked.days, label=asked.label)
-    return NewSetupLink(link.id, f"{call.services.bench.settings.public_url}/setup/{link.token}", link.expires_at)
+    services, tenant = call.services, call.tenant
+    with services.bench.database.unit_of_work():
+        link = services.setup_links.create(call.actor, tenant.id, days=asked.days, label=asked.label, return_url=asked.return_url)
+        to = services.post.check(call.actor, asked.mail_to, asked.language) if asked.mail_to.strip() else ""
+    url = f"{services.bench.settings.public_url}/setup/{link.token}"
+    if not to:
+        return NewSetupLink(link.id, url, link.expires_at, "", "")
+    about = ("setup_link", link.id, tenant.id)
+    problem = services.post.send(call.actor, to, letters.setup_link(url, link.expires_at), asked.language, about)
+    return NewSetupLink(link.id, url, link.expires_at, "" if problem else to, problem)
 
 
 def _revoke(call: Call, asked: OneSetupLink) -> Deleted:

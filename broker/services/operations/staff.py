@@ -24,25 +24,24 @@ from broker.services.operations.model import (
     page_of,
 )
 from broker.services.staff.accounts import ChangeStaff
-from broker.services.staff.invitations import Invitation
 from broker.services.staff.model import StaffMember
 
-_STAFF = "Id or email address of the account."
-_NAME = "Name that colleagues see."
-_EMAIL = "Email address; they sign in with it."
-_ROLE = "What they may do."
-_ADMINISTERS = "Short name of the one tenant that a tenant administrator sees; for nobody else."
+STAFF = "Id or email address of the account."
+NAME = "Name that colleagues see."
+EMAIL = "Email address; they sign in with it."
+ROLE = "What they may do."
+ADMINISTERS = "Short name of the one tenant that a tenant administrator sees; for nobody else."
 _KEEP_TOKENS = "Risk: let the API tokens that they made go on working, although they may know the secrets."
-_ROLES = tuple(role.value for role in Role)
+ROLES = tuple(role.value for role in Role)
 
 
 @dataclass(frozen=True, slots=True)
 class StaffView:
     id: str = argument("Id of the account.")
-    email: str = argument(_EMAIL)
-    name: str = argument(_NAME)
-    role: str = argument(_ROLE, choices=_ROLES)
-    administers: str = argument(_ADMINISTERS)
+    email: str = argument(EMAIL)
+    name: str = argument(NAME)
+    role: str = argument(ROLE, choices=ROLES)
+    administers: str = argument(ADMINISTERS)
     enabled: bool = argument("Whether they can sign in.")
     has_password: bool = argument("Whether they can sign in with a password and codes.")
     passkeys: int = argument("How many passkeys they have.")
@@ -71,15 +70,6 @@ class StaffDetail:
 
 
 @dataclass(frozen=True, slots=True)
-class InvitationView:
-    """The one answer that contains a link; it cannot be asked for again."""
-
-    staff: StaffView = argument("The account.")
-    link: str = argument("Send it to them. It works once.", secret=True)
-    expires_at: datetime = argument("Until when it works.")
-
-
-@dataclass(frozen=True, slots=True)
 class ListStaff:
     search: str = argument("Only accounts whose name or email address contains this.", default="")
     after: str = argument(AFTER, default="")
@@ -88,39 +78,31 @@ class ListStaff:
 
 @dataclass(frozen=True, slots=True)
 class OneStaff:
-    staff: str = argument(_STAFF)
+    staff: str = argument(STAFF)
 
 
 @dataclass(frozen=True, slots=True)
 class EndStaff:
     """API tokens that they made are revoked with it, since they may know the secrets."""
 
-    staff: str = argument(_STAFF)
+    staff: str = argument(STAFF)
     keep_tokens: bool = argument(_KEEP_TOKENS, default=False)
 
 
 @dataclass(frozen=True, slots=True)
 class OneStaffSession:
-    staff: str = argument(_STAFF)
+    staff: str = argument(STAFF)
     session: str = argument("Id of the session.")
-
-
-@dataclass(frozen=True, slots=True)
-class InviteStaff:
-    email: str = argument(_EMAIL)
-    name: str = argument(_NAME)
-    role: str = argument(_ROLE, choices=_ROLES)
-    administers: str = argument(_ADMINISTERS, default="")
 
 
 @dataclass(frozen=True, slots=True)
 class SaveStaff:
     """What is not given stays as it is."""
 
-    staff: str = argument(_STAFF)
-    name: str | UnsetType = argument(_NAME, default=UNSET)
-    role: str | UnsetType = argument(_ROLE, default=UNSET, choices=_ROLES)
-    administers: str | UnsetType = argument(_ADMINISTERS, default=UNSET)
+    staff: str = argument(STAFF)
+    name: str | UnsetType = argument(NAME, default=UNSET)
+    role: str | UnsetType = argument(ROLE, default=UNSET, choices=ROLES)
+    administers: str | UnsetType = argument(ADMINISTERS, default=UNSET)
     keep_tokens: bool = argument(_KEEP_TOKENS, default=False)
     expected_version: int | None = argument(VERSION, default=None)
 
@@ -176,7 +158,7 @@ def _show(call: Call, asked: OneStaff) -> StaffDetail:
     return StaffDetail(view(call, member), sessions, tokens, member.version)
 
 
-def _role(name: str) -> Role:
+def role_of(name: str) -> Role:
     """Raises InvalidSettings."""
     try:
         return Role(name)
@@ -184,27 +166,16 @@ def _role(name: str) -> Role:
         raise InvalidSettings(translatable("Choose a role."), field="role") from error
 
 
-def _tenant_id(call: Call, slug: str) -> str | None:
+def tenant_id_of(call: Call, slug: str) -> str | None:
     return call.services.tenants.get(slug).id if slug else None
-
-
-def _invite(call: Call, asked: InviteStaff) -> InvitationView:
-    staff = call.services.staff
-    with call.services.bench.database.unit_of_work():
-        made = staff.accounts.create(call.actor, asked.email, asked.name, _role(asked.role), _tenant_id(call, asked.administers))
-        return _invitation(call, made.id, staff.invitations.create(call.actor, made.id))
-
-
-def _invitation(call: Call, staff_id: str, made: Invitation) -> InvitationView:
-    return InvitationView(view(call, call.services.staff.accounts.get(staff_id)), made.url, made.expires_at)
 
 
 def _save(call: Call, asked: SaveStaff) -> StaffView:
     now = call.services.staff.accounts.named(asked.staff)
-    role = _role(given(asked.role, now.role.value))
+    role = role_of(given(asked.role, now.role.value))
     # Another role than tenant administrator leaves the tenant behind, unless the caller says otherwise and is told.
     before = now.tenant_id if role is Role.TENANT_ADMIN else None
-    tenant_id = before if isinstance(asked.administers, UnsetType) else _tenant_id(call, asked.administers)
+    tenant_id = before if isinstance(asked.administers, UnsetType) else tenant_id_of(call, asked.administers)
     command = ChangeStaff(
         now.id, given(asked.name, now.name), role, tenant_id, now.enabled, asked.expected_version, asked.keep_tokens
     )
@@ -223,18 +194,6 @@ def _disable(call: Call, asked: EndStaff) -> StaffView:
 
 def _enable(call: Call, asked: OneStaff) -> StaffView:
     return _switch(call, asked.staff, enabled=True)
-
-
-def _link(call: Call, asked: OneStaff) -> InvitationView:
-    staff = call.services.staff
-    member = staff.accounts.named(asked.staff)
-    return _invitation(call, member.id, staff.invitations.create(call.actor, member.id))
-
-
-def _reset(call: Call, asked: OneStaff) -> InvitationView:
-    staff = call.services.staff
-    member = staff.accounts.named(asked.staff)
-    return _invitation(call, member.id, staff.invitations.reset(call.actor, member.id))
 
 
 def _end_session(call: Call, asked: OneStaffSession) -> Deleted:
@@ -264,30 +223,19 @@ def _sign_in_with(call: Call, asked: SignInWith) -> SignInView:
     return _sign_in(call, AskSignIn())
 
 
-_ONE = "/staff/{staff}"
-_DO = Verb.ADMINISTER
+ONE = "/staff/{staff}"
+DO = Verb.ADMINISTER
 
 OPERATIONS: tuple[Operation, ...] = (
-    Operation("staff.list", "The hub's own staff", _DO, "GET", "/staff", ListStaff, Page[StaffView], _list),
-    Operation("staff.show", "One account, with its sessions", _DO, "GET", _ONE, OneStaff, StaffDetail, _show),
-    Operation(
-        "staff.invite",
-        "Make an account, and a link with which they set up how they sign in",
-        _DO,
-        "POST",
-        "/staff",
-        InviteStaff,
-        InvitationView,
-        _invite,
-        sensitive=True,
-    ),
-    Operation("staff.save", "Change name, role or tenant", _DO, "PUT", _ONE, SaveStaff, StaffView, _save, sensitive=True),
+    Operation("staff.list", "The hub's own staff", DO, "GET", "/staff", ListStaff, Page[StaffView], _list),
+    Operation("staff.show", "One account, with its sessions", DO, "GET", ONE, OneStaff, StaffDetail, _show),
+    Operation("staff.save", "Change name, role or tenant", DO, "PUT", ONE, SaveStaff, StaffView, _save, sensitive=True),
     Operation(
         "staff.disable",
         "Switch an account off: sessions end at once",
-        _DO,
+        DO,
         "POST",
-        f"{_ONE}/disable",
+        f"{ONE}/disable",
         EndStaff,
         StaffView,
         _disable,
@@ -295,42 +243,20 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "staff.enable",
         "Let somebody sign in again",
-        _DO,
+        DO,
         "POST",
-        f"{_ONE}/enable",
+        f"{ONE}/enable",
         OneStaff,
         StaffView,
         _enable,
         sensitive=True,
     ),
     Operation(
-        "staff.link",
-        "A new link, to set up another way to sign in; what there is stays",
-        _DO,
-        "POST",
-        f"{_ONE}/link",
-        OneStaff,
-        InvitationView,
-        _link,
-        sensitive=True,
-    ),
-    Operation(
-        "staff.reset",
-        "Take every credential away, end every session, and make a new link",
-        _DO,
-        "POST",
-        f"{_ONE}/reset",
-        OneStaff,
-        InvitationView,
-        _reset,
-        sensitive=True,
-    ),
-    Operation(
         "staff.end_session",
         "End one session of an account",
-        _DO,
+        DO,
         "DELETE",
-        f"{_ONE}/sessions/{{session}}",
+        f"{ONE}/sessions/{{session}}",
         OneStaffSession,
         Deleted,
         _end_session,
@@ -338,9 +264,9 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "staff.end_sessions",
         "End every session of an account",
-        _DO,
+        DO,
         "DELETE",
-        f"{_ONE}/sessions",
+        f"{ONE}/sessions",
         OneStaff,
         Deleted,
         _end_sessions,
@@ -348,7 +274,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "staff.sign_in",
         "Through which connectors of the hub staff may sign in",
-        _DO,
+        DO,
         "GET",
         "/staff-sign-in",
         AskSignIn,
@@ -358,7 +284,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "staff.sign_in_with",
         "Choose the connectors of the hub through which staff may sign in",
-        _DO,
+        DO,
         "PUT",
         "/staff-sign-in",
         SignInWith,
@@ -366,5 +292,5 @@ OPERATIONS: tuple[Operation, ...] = (
         _sign_in_with,
         sensitive=True,
     ),
-    Operation("staff.delete", "Delete an account", _DO, "DELETE", _ONE, EndStaff, Deleted, _delete, sensitive=True),
+    Operation("staff.delete", "Delete an account", DO, "DELETE", ONE, EndStaff, Deleted, _delete, sensitive=True),
 )

@@ -26,6 +26,7 @@ from broker.services.operations import (
     people,
     setup_links,
     staff,
+    staff_links,
     tenants,
     tokens,
     traces,
@@ -53,6 +54,7 @@ ALL: tuple[Operation, ...] = (
     *keys.OPERATIONS,
     *audit.OPERATIONS,
     *staff.OPERATIONS,
+    *staff_links.OPERATIONS,
     *configuration.OPERATIONS,
 )
 SWITCHED_OFF = translatable("Your organisation is switched off here. Please ask the people who run this service.")

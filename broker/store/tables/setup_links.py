@@ -23,6 +23,7 @@ class SetupLinkRow(db.Model):  # type: ignore[name-defined, misc]
     expires_at: Mapped[datetime] = mapped_column(Instant)
     revoked_at: Mapped[datetime | None] = mapped_column(Instant)
     last_used_at: Mapped[datetime | None] = mapped_column(Instant)
+    return_url: Mapped[str] = mapped_column(String(500))
 
 
 _links = SetupLinkRow.__table__
