@@ -12,10 +12,11 @@ from msgspec import UNSET, UnsetType
 from broker.console import pages
 from broker.console.face import ConsoleFace
 from broker.console.forms import Control, filled
-from broker.domain import colour
-from broker.domain.branding import Branding
-from broker.domain.errors import ConfigurationError, Forbidden
+from broker.domain import colour, style
+from broker.domain.errors import ConfigurationError, Forbidden, InvalidSettings
 from broker.domain.messages import translatable
+from broker.services import brand_style
+from broker.services.brand_style import StyleSheet
 from broker.services.branding_rules import MAX_BYTES, TOO_PALE
 from broker.services.operations import branding as operations
 from broker.services.operations.applications import OneApplication
@@ -27,6 +28,12 @@ CONTROLS = (
     Control("colour", translatable("Colour"), help=translatable("Of buttons and links: # and six digits, like #1c5d4c.")),
     Control("welcome_en", translatable("Welcome in English"), help=translatable("One sentence on the sign-in page.")),
     Control("welcome_fr", translatable("Welcome in French"), help=translatable("One sentence on the sign-in page.")),
+    Control(
+        "style",
+        translatable("Style sheet"),
+        "code",
+        help=translatable("For sign-in pages: colours, corners, fonts, spacing. What is accepted stands in the documentation."),
+    ),
     Control("support_url", translatable("Help"), "url", help=translatable("Where people find help: https://…")),
     Control("terms_url", translatable("Terms of use"), "url", help="https://…"),
     Control("privacy_url", translatable("Privacy"), "url", help="https://…"),
@@ -51,8 +58,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    light: colour.Accent
-    dark: colour.Accent
+    light: style.Palette
+    dark: style.Palette
     logo: str
     welcome: str
 
@@ -88,12 +95,14 @@ def _application(face: ConsoleFace, slug: str) -> Place:
 
 def _page(face: ConsoleFace, place: Place, problem: pages.Problem | None = None, offer: str = "") -> Response:
     shown: BrandingView = face.run(*place.show)
-    stored = _stored(shown.branding)
+    stored = _stored(shown)
     form = filled(tuple(_holding(control, stored[control.name]) for control in CONTROLS), problem)
     accent = form["colour"].value.strip().lower()
     if not colour.HEX.fullmatch(accent) or not colour.readable(accent):
         accent = offer or shown.branding.colour or HUB_COLOUR
-    preview = Preview(colour.light(accent), colour.dark(accent), shown.logo_url, form["welcome_en"].value)
+    sheet = _understood(form["style"].value) or _understood(stored["style"]) or StyleSheet()
+    light, dark = (_palette(sheet, scheme, accent) for scheme in ("light", "dark"))
+    preview = Preview(light, dark, shown.logo_url, form["welcome_en"].value)
     return pages.show(
         "console/branding/form.html",
         status=problem.status if problem and problem.sentence else 200,
@@ -106,23 +115,59 @@ def _page(face: ConsoleFace, place: Place, problem: pages.Problem | None = None,
     )
 
 
+def _understood(text: str) -> StyleSheet | None:
+    """None when it is not accepted; why stands at the field."""
+    try:
+        return brand_style.read(text)
+    except InvalidSettings:
+        return None
+
+
+def _palette(sheet: StyleSheet, scheme: str, accent: str) -> style.Palette:
+    found = colour.light(accent) if scheme == "light" else colour.dark(accent)
+    accents = {"pine": found.accent, "pine-deep": found.deep, "on-pine": found.text, "mist": found.wash, "link": found.accent}
+    return {**sheet.palette(scheme), **accents, **sheet.set_for(scheme)}
+
+
+def _style_problem(typed: dict[str, str]) -> pages.Problem:
+    """Where the style sheet cannot be accepted; without a sentence when it can."""
+    try:
+        brand_style.read(typed["style"])
+    except InvalidSettings as error:
+        return pages.Problem(error.field, error.sentence, 200, typed)
+    return pages.Problem("", "", 200, typed)
+
+
+def _chosen_style() -> str:
+    """The chosen file; empty without one. Raises InvalidSettings."""
+    file = request.files.get("style_file")
+    return brand_style.decode(file.read(brand_style.MAX_BYTES + 1)) if file is not None else ""
+
+
 def _holding(control: Control, value: str) -> Control:
     return Control(control.name, control.label, control.kind, value, control.help)
 
 
-def _stored(branding: Branding) -> dict[str, str]:
+def _stored(shown: BrandingView) -> dict[str, str]:
+    branding = shown.branding
     links = {name: getattr(branding, name) for name in _LINKS}
-    return {"colour": branding.colour, **links, **{f"welcome_{key}": branding.welcome.get(key, "") for key in ("en", "fr")}}
+    welcome = {f"welcome_{key}": branding.welcome.get(key, "") for key in ("en", "fr")}
+    return {"colour": branding.colour, "style": shown.style_sheet, **links, **welcome}
 
 
 def _save(face: ConsoleFace, place: Place) -> Response:
     typed = {control.name: request.form.get(control.name, "") for control in CONTROLS}
+    typed["style"] = typed["style"].replace("\r\n", "\n").strip()
+    try:
+        typed["style"] = _chosen_style() or typed["style"]
+    except InvalidSettings as error:
+        return _page(face, place, pages.problem_of(error, typed))
     if (offered := request.form.get("offer")) is not None:
         typed["colour"] = offered
     if request.form.get("preview") is not None:
         offer = _offer(typed["colour"])
-        sentence = TOO_PALE % {"colour": offer} if offer else ""
-        return _page(face, place, pages.Problem("colour" if offer else "", sentence, 200, typed), offer)
+        problem = pages.Problem("colour", TOO_PALE % {"colour": offer}, 200, typed) if offer else _style_problem(typed)
+        return _page(face, place, problem, offer)
     try:
         face.run(place.change[0], _command(place, typed))
     except Forbidden:
@@ -137,6 +182,7 @@ def _command(place: Place, typed: dict[str, str]) -> Any:
     return place.change[1](
         place.subject.slug,
         colour=typed["colour"],
+        style=typed["style"],
         welcome={key: typed[f"welcome_{key}"] for key in ("en", "fr") if typed[f"welcome_{key}"].strip()},
         **{name: typed[name] for name in _LINKS},
         logo=_picture("logo"),

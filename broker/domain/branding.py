@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 class Branding:
     """"" and {} mean: as the hub's own. An application's values win over its tenant's, and those over the hub's.
 
-    `logo` and `favicon` are ids of uploaded images. `colour` is "#rrggbb". `welcome` holds one sentence per language.
+    `logo`, `favicon` and `style` are ids of uploaded pictures and of a style sheet. `colour` is "#rrggbb".
+    `welcome` holds one sentence per language.
     """
 
     logo: str = ""
@@ -19,6 +20,7 @@ class Branding:
     support_url: str = ""
     terms_url: str = ""
     privacy_url: str = ""
+    style: str = ""
 
     def over(self, other: Branding) -> Branding:
         """These values, and where there is none, the other's."""
@@ -30,12 +32,13 @@ class Branding:
             support_url=self.support_url or other.support_url,
             terms_url=self.terms_url or other.terms_url,
             privacy_url=self.privacy_url or other.privacy_url,
+            style=self.style or other.style,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class BrandImage:
-    """A checked picture. `id` is made from the content, so an address never changes what it shows."""
+    """A checked picture or style sheet. `id` is made from the content, so an address never changes what it shows."""
 
     id: str
     content_type: str

@@ -75,9 +75,9 @@ class GuardedSession(requests.Session):
             raise FetchTimeout(cause=f"{_origin(request.url)} did not answer in time") from error
         except (requests.exceptions.RequestException, HTTPError, OSError, ValueError) as error:
             problem = problem_of(error)
-            check = "net.certificate" if problem.startswith("tls") else None
             cause = f"{_origin(request.url)}: {type(error).__name__} ({problem})"
-            raise FetchFailed(cause=cause, check=check, problem=problem) from error
+            tls = problem.startswith("tls")
+            raise FetchFailed(cause=cause, check="net.certificate" if tls else None, problem=problem) from error
         finally:
             deadline.reset(token)
         response.raw = io.BytesIO(body)  # whoever asks for `.content` or `.json()` reads what was limited here

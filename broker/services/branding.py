@@ -6,7 +6,7 @@ from typing import Any
 
 from broker.domain.branding import BrandImage, Branding
 from broker.domain.errors import NotFound, UnknownObject
-from broker.services import branding_rules
+from broker.services import brand_style, branding_rules
 from broker.services.actor import Actor, Verb
 from broker.services.context import Action, Change, Workbench, check_version, difference, record, stored_branding
 from broker.store import mapping
@@ -54,6 +54,12 @@ class Brandings:
         if found is None:
             raise NotFound(cause="no picture has this id")
         return found
+
+    def style_text(self, style_id: str) -> str:
+        """As its author wrote it; empty without one."""
+        with self._bench.database.reading() as connection:
+            found = brand_images.find(connection, style_id) if style_id else None
+        return "" if found is None else brand_style.decode(found.body)
 
     def _save(
         self,

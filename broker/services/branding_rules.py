@@ -1,4 +1,4 @@
-"""What a branding may be: pictures by their content, readable colours, plain sentences, https links."""
+"""What a branding may be: pictures by their content, readable colours, a style sheet in bounds, plain sentences, https links."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from broker.domain.branding import BrandImage, Branding
 from broker.domain.clock import Clock
 from broker.domain.errors import InvalidSettings
 from broker.domain.messages import LANGUAGES, translatable
+from broker.services import brand_style
 from broker.store.tables import brand_images
 
 MAX_BYTES = 200 * 1024
+CSS = "text/css; charset=utf-8"
+PICTURES = ("logo", "favicon")
 MAX_WELCOME, MAX_URL = 300, 500
 _SIZES = {"logo": (16, 2048), "favicon": (16, 512)}
 _KINDS = {
@@ -43,7 +46,17 @@ def read_image(place: str, body: bytes) -> BrandImage:
     smallest, largest = _SIZES[place]
     if not all(smallest <= side <= largest for side in (found.width, found.height)):
         raise InvalidSettings(_WRONG_SIZE[place], field=place)
-    return BrandImage(hashlib.sha256(body).hexdigest()[:40], found.content_type, body)
+    return _by_content(found.content_type, body)
+
+
+def read_style(body: bytes) -> BrandImage:
+    """A style sheet, stored as its author wrote it. Raises InvalidSettings."""
+    brand_style.read(brand_style.decode(body))
+    return _by_content(CSS, body)
+
+
+def _by_content(content_type: str, body: bytes) -> BrandImage:
+    return BrandImage(hashlib.sha256(body).hexdigest()[:40], content_type, body)
 
 
 def decode_image(place: str, text: str) -> BrandImage:
@@ -64,6 +77,7 @@ def check(branding: Branding) -> Branding:
         support_url=_url(branding.support_url, "support_url"),
         terms_url=_url(branding.terms_url, "terms_url"),
         privacy_url=_url(branding.privacy_url, "privacy_url"),
+        style=branding.style,
     )
 
 
@@ -108,10 +122,11 @@ def _url(given: str, field: str) -> str:
 def store_images(
     connection: Any, owner_id: str, branding: Branding, images: tuple[BrandImage, ...], clock: Clock
 ) -> None:
-    """The pictures that a branding shows belong to its owner; others of the owner go. Raises InvalidSettings."""
+    """The pictures and the style sheet that a branding shows belong to its owner; the owner's others go. Raises InvalidSettings."""
     for image in images:
         brand_images.put(connection, owner_id, image, clock.now())
-    for place, image_id in (("logo", branding.logo), ("favicon", branding.favicon)):
+    shown = {place: getattr(branding, place) for place in (*PICTURES, brand_style.FIELD)}
+    for place, image_id in shown.items():
         if image_id and not brand_images.owns(connection, owner_id, image_id):
-            raise InvalidSettings("There is no such picture; upload it first.", field=place)
-    brand_images.keep_only(connection, owner_id, {branding.logo, branding.favicon})
+            raise InvalidSettings("There is no such picture or style sheet; upload it first.", field=place)
+    brand_images.keep_only(connection, owner_id, set(shown.values()))

@@ -335,6 +335,10 @@ def _branding(source: Source, entry: TenantEntry | ApplicationEntry) -> tuple[Br
             if isinstance(values.get(place), dict):
                 pictures.append(branding_rules.read_image(place, source.picture(values[place], place)))
                 values[place] = pictures[-1].id
+        if given := values.get("style"):
+            body = given.encode() if isinstance(given, str) else source.picture(given, "style")
+            pictures.append(branding_rules.read_style(body))
+            values["style"] = pictures[-1].id
         found: Branding = mapping.settings_from(Branding, values)
     except ConfigurationError as error:
         error.field = f"{where}.{error.field}"

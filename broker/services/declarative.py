@@ -197,11 +197,11 @@ def _references(federation: Federation) -> Iterator[tuple[str, str, str]]:
 
 
 def _pictures(federation: Federation) -> Iterator[tuple[str, str]]:
-    """(file, where) of every picture of a branding that lies in a file."""
+    """(file, where) of every picture and style sheet of a branding that lies in a file."""
     brandings = [(entry.slug, entry.branding) for entry in federation.tenants]
     brandings += [(entry.slug, entry.branding) for entry in federation.applications]
     for slug, branding in brandings:
-        for place in PICTURES:
+        for place in (*PICTURES, "style"):
             value = branding.get(place)
             if isinstance(value, dict) and value.keys() == {"file"}:
                 yield str(value["file"]), f"{slug}.branding.{place}"

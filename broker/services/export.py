@@ -18,6 +18,7 @@ import yaml
 from broker.domain.branding import Branding
 from broker.domain.errors import ConfigurationError
 from broker.domain.trust import Application, Connector, Domain, Tenant
+from broker.services import brand_style
 from broker.services.actor import Actor, Verb
 from broker.services.applications import PASS_KNOWN, PERMIT_ALL, Applications
 from broker.services.connectors import Connectors
@@ -149,6 +150,8 @@ class Export:
             for place in PICTURES:
                 if (picture := brand_images.find(connection, chosen.pop(place, ""))) is not None:
                     chosen[place] = {"base64": "\n".join(wrap(base64.b64encode(picture.body).decode(), _COLUMNS))}
+            if (sheet := brand_images.find(connection, chosen.pop("style", ""))) is not None:
+                chosen["style"] = brand_style.decode(sheet.body)
         return {"branding": chosen} if chosen else {}
 
 

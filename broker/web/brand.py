@@ -8,16 +8,17 @@ from broker.domain.branding import Branding
 from broker.domain.messages import translatable
 
 _EDITION = 1
-"""Part of the stylesheet's address: rises when the same colour gives another stylesheet."""
+"""Part of the stylesheet's address: rises when the same colour, or the same style sheet, is written in another way."""
 
 
 @dataclass(frozen=True, slots=True)
 class Brand:
-    """`links`: (message id, address)."""
+    """`stylesheet`: of its colour, for every page; `style`: its own, for sign-in pages. `links`: (message id, address)."""
 
     logo: str = ""
     favicon: str = ""
     stylesheet: str = ""
+    style: str = ""
     welcome: dict[str, str] = field(default_factory=dict)
     links: tuple[tuple[str, str], ...] = ()
 
@@ -36,6 +37,7 @@ def brand_of(branding: Branding) -> Brand:
         logo=f"/branding/images/{branding.logo}" if branding.logo else "",
         favicon=f"/branding/images/{branding.favicon}" if branding.favicon else "",
         stylesheet=f"/branding/{branding.colour[1:]}.css?v={_EDITION}" if branding.colour else "",
+        style=f"/branding/styles/{branding.style}.css?v={_EDITION}" if branding.style else "",
         welcome=branding.welcome,
         links=tuple((label, address) for label, address in links if address),
     )

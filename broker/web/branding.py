@@ -9,8 +9,10 @@ from flask import Blueprint, Response
 
 from broker.domain import colour
 from broker.domain.branding import BrandImage
-from broker.domain.errors import NotFound
+from broker.domain.errors import InvalidSettings, NotFound
 from broker.domain.http import Document
+from broker.services import brand_style
+from broker.services.branding_rules import CSS
 from broker.web.outgoing import respond
 
 _FOR_EVER = (("Cache-Control", "public, max-age=31536000, immutable"),)
@@ -47,6 +49,20 @@ def blueprint(pictures: Pictures) -> Blueprint:
     @views.get("/images/<image_id>")
     def image(image_id: str) -> Response:
         found = pictures.image(image_id)
+        if not found.content_type.startswith("image/"):
+            raise NotFound(cause="a style sheet is served at an address of its own, as it was understood")
         return respond(Document(found.body, found.content_type, headers=_FOR_EVER))
+
+    @views.get("/styles/<style_id>.css")
+    def style(style_id: str) -> Response:
+        """Written anew from what was understood of it."""
+        found = pictures.image(style_id)
+        if found.content_type != CSS:
+            raise NotFound(cause="not a style sheet")
+        try:
+            css = brand_style.served(found.body)
+        except InvalidSettings as error:
+            raise NotFound(cause=f"this release does not accept the style sheet any more: {error.sentence}") from error
+        return respond(Document(css.encode(), CSS, headers=_FOR_EVER))
 
     return views

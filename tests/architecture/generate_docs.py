@@ -19,11 +19,13 @@ import click
 from broker.cli.commands import main as vestibule
 from broker.cli.layout import OTHERS, SECTIONS
 from broker.console.staff_words import ROLE_WORDS
+from broker.domain import style
 from broker.domain.errors import BrokerError
 from broker.downstream.oidc.settings import OidcClientSettings
 from broker.downstream.saml.settings import SamlApplicationSettings
 from broker.rules import aliases, templates
 from broker.services.actor import ROLES, Role, Verb
+from broker.services.brand_css import HEADING, PLACES, PROPERTIES
 from broker.services.diagnosis import catalogue
 from broker.services.operations.table import ALL
 from broker.settings import Settings
@@ -237,6 +239,22 @@ def short_names() -> str:
 # --- staff ------------------------------------------------------------------------------------------------------------
 
 
+def style_names() -> str:
+    return table(("name", "what it is"), [(code(name), what) for name, what in style.NAMES.items()])
+
+
+def style_colours() -> str:
+    rows = [(code(f"--{name}"), code(style.LIGHT[name]), code(style.DARK[name]), what) for name, what in style.COLOURS.items()]
+    return table(("custom property", "light", "dark", "what it is"), rows)
+
+
+def style_properties() -> str:
+    where = {name: ", ".join(code(place) for place in sorted(places)) for name, places in PLACES.items()}
+    rows = [(code(name), code(kind[1]), where.get(name, "")) for name, kind in PROPERTIES.items()]
+    rows += [(code(name), code(kind[1]), code("h1")) for name, kind in HEADING.items()]
+    return table(("property", "values", "only for"), rows)
+
+
 def roles_table() -> str:
     """Every role, in words, and the verbs that it holds."""
     rows = [(code(role.value), f"{words.name}. {words.may}", ", ".join(code(verb.value) for verb in Verb if verb in ROLES[role])) for role, words in zip(Role, ROLE_WORDS, strict=True)]
@@ -245,6 +263,9 @@ def roles_table() -> str:
 
 PARTS: dict[str, Callable[[], str]] = {
     "settings": settings_table,
+    "style names": style_names,
+    "style colours": style_colours,
+    "style properties": style_properties,
     "connector types": connector_types,
     **{f"connector {name}": connector_settings(name) for name in ("saml", "oidc", "entra-oidc", "google-oidc")},
     "application oidc": lambda: fields_table(OidcClientSettings, frozenset({"client_secret_hashes"})),

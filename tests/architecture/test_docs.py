@@ -105,6 +105,8 @@ def _names_of(call: ast.Call) -> Iterator[str]:
 
 
 def _text(node: ast.expr) -> set[str]:
+    if isinstance(node, ast.IfExp):
+        return _text(node.body) | _text(node.orelse)
     return {node.value} if isinstance(node, ast.Constant) and isinstance(node.value, str) else set()
 
 

@@ -77,6 +77,7 @@ ROUTES: dict[str, Route] = {
     "/account/everywhere": Route(("POST",), reads=("csrf",)),
     "/branding/<accent>.css": Route(("GET",), {"accent": "colour"}, fixed=True),
     "/branding/images/<image_id>": Route(("GET",), {"image_id": "picture"}, fixed=True),
+    "/branding/styles/<style_id>.css": Route(("GET",), {"style_id": "style"}, fixed=True),
     "/setup/<token>": Route(("GET",), _SETUP),
     "/setup/<token>/sign-ins": Route(("GET",), _SETUP, ("begin",)),
     "/setup/<token>/system": Route(("GET",), _SETUP),

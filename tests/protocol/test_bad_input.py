@@ -12,7 +12,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from broker.domain.branding import Branding
-from broker.services.branding_rules import read_image
+from broker.services.branding_rules import read_image, read_style
 from tests.protocol.bad_input import FORM, MARKER, PATH_PARTS, ROUTES, Sent, in_body, in_headers, in_query, messages
 from tests.support.hub import ME, PUBLIC_URL, Browser, Hub, query_of
 from tests.support.partners import form_of
@@ -64,7 +64,7 @@ class World:
         idp, op = hub.saml_idp("acme"), hub.oidc_op("other")
         self.app, self.machine = hub.saml_app(), hub.oidc_app()
         self.objects = {"tenant": "acme", "connector": idp.connector_id, "oidc_connector": op.connector_id}
-        self.objects |= {"stylesheet": "vestibule.css", "colour": "1c5d4c", "picture": self._picture()}
+        self.objects |= {"stylesheet": "vestibule.css", "colour": "1c5d4c", "picture": self._picture(), "style": self._style()}
         self.objects["setup_token"] = hub.built.setup_links.create(ME, hub.tenants["acme"]).token
         self.objects["handle"] = self._waiting(hub.browser())
         self.objects["login_test"] = hub.built.services.login_tests.make(ME, hub.tenants["acme"], "idp").id
@@ -73,6 +73,11 @@ class World:
         logo = read_image("logo", png(64, 64))
         self.hub.built.services.brandings.save_tenant(ME, self.hub.tenants["acme"], Branding(logo=logo.id), (logo,))
         return logo.id
+
+    def _style(self) -> str:
+        sheet = read_style(b".card { padding: 1rem }")
+        self.hub.built.services.brandings.save_tenant(ME, self.hub.tenants["other"], Branding(style=sheet.id), (sheet,))
+        return sheet.id
 
     def _waiting(self, browser: Browser) -> str:
         action, _ = form_of(browser.open(self.app.login_url()))
