@@ -12,6 +12,8 @@ from broker.account import views as account_views
 from broker.account.face import AccountFace
 from broker.api import views as api_views
 from broker.api.face import ApiFace
+from broker.api.scim import views as scim_views
+from broker.api.scim.face import ScimFace
 from broker.catalog.catalog import Catalog
 from broker.catalog.places import Places
 from broker.catalog.prepare import Preparer
@@ -65,6 +67,7 @@ from broker.services.master_key import MasterKey
 from broker.services.operations import Operations, Services
 from broker.services.own_keys import OwnKeys
 from broker.services.post import Post
+from broker.services.provisioning import Directories, DirectoryGroups, DirectoryPeople
 from broker.services.reach import Reach
 from broker.services.setup_health import SetupHealth
 from broker.services.setup_links import SetupLinks
@@ -278,6 +281,9 @@ def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
         own_keys=own_keys,
         key_policies=KeyPolicies(bench),
         post=post,
+        directories=Directories(bench, throttle),
+        directory_people=DirectoryPeople(bench),
+        directory_groups=DirectoryGroups(bench),
     )
 
 
@@ -358,6 +364,8 @@ def _mount(app: Flask, built: Vestibule) -> None:
         )
     )
     app.register_blueprint(api_views.blueprint(ApiFace(settings, built.operations, built.services)))
+    directories = built.services.directories, built.services.directory_people, built.services.directory_groups
+    app.register_blueprint(scim_views.blueprint(ScimFace(settings.public_url, *directories)))
 
 
 def _csrf_key(built: Vestibule) -> bytes:

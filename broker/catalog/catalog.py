@@ -16,11 +16,13 @@ from broker.domain.trust import Application, Domain
 from broker.keys.keyring import Keyring
 from broker.store import mapping
 from broker.store.db import Database
-from broker.store.tables import configuration, trust_queries
+from broker.store.tables import configuration, directory_queries, trust_queries
 
 log = logging.getLogger("vestibule.catalog")
 T = TypeVar("T")
 MAX_ENTRIES = 4000
+DIRECTORY = "directory"
+"""Changes of a connector's directory carry the connector's id."""
 MAX_CHANGES_FOLLOWED = 500
 MAX_CANDIDATES = 100
 ONE_OR_MORE = 2
@@ -72,6 +74,8 @@ class Catalog:
                 del self._entries[key]
             return
         self._entries.pop((kind, object_id), None)
+        if kind == DIRECTORY:
+            self._entries.pop(("connector", object_id), None)
         stale = {name for name, _ in self._entries if name.startswith(f"{kind} by ")}
         if kind == "tenant":
             stale.add("connector by none")  # a tenant that is switched off takes its ways in along
@@ -123,11 +127,12 @@ class Catalog:
         def load() -> PreparedConnector | None:
             with self._database.reading() as connection:
                 row = trust_queries.connector(connection, None, connector_id)
+                directory = directory_queries.find(connection, None, connector_id)
             # A draft has no settings to prepare, and what is switched off must not answer: for logins neither exists.
             if row is None or not row.enabled:
                 return None
             try:
-                return self.preparer.connector(self.preparer.read_connector(row))
+                return self.preparer.connector(self.preparer.read_connector(row), directory)
             except ConfigurationError as error:
                 # Saved by another version, or its plug-in is gone: this way in is closed, and no other one with it.
                 log.error("a connector cannot be used", extra={"connector": connector_id, "cause": f"{error} {error.cause}"})  # noqa: TRY400
@@ -143,8 +148,9 @@ class Catalog:
         """Prepared although it may be switched off, for tests only; None while it lacks its settings. Never kept."""
         with self._database.reading() as connection:
             row = trust_queries.connector(connection, None, connector_id)
+            directory = directory_queries.find(connection, None, connector_id)
         try:
-            return None if row is None else self.preparer.connector(self.preparer.read_connector(row))
+            return None if row is None else self.preparer.connector(self.preparer.read_connector(row), directory)
         except ConfigurationError:
             return None
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from broker.domain.clock import Clock
+from broker.domain.directory import DirectoryPolicy
 from broker.domain.home_realm import Candidate
 from broker.domain.keys import HUB, KeyUse
 from broker.domain.trust import Application, Connector, Tenant
@@ -38,6 +39,8 @@ class PreparedConnector:
     upstream: Upstream = field(repr=False)
     acceptance: tuple[Rule, ...] = ()
     provider_id: str = ""
+    directory: DirectoryPolicy | None = None
+    """None: the customer pushes nobody to us, and a login asks nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +114,8 @@ class Preparer:
             secrets = json.loads(self._keyring.open(row.sealed_secrets, f"connector {row.id}"))
         return mapping.connector(row, self.connector_type(row.type).Settings, secrets)
 
-    def connector(self, connector: Connector) -> PreparedConnector:
-        """Raises InvalidSettings; this is also how services validate a change."""
+    def connector(self, connector: Connector, directory: Any = None) -> PreparedConnector:
+        """Raises InvalidSettings; this is also how services validate a change. `directory`: its row, if it has one."""
         connector_type = self.connector_type(connector.type)
         tools = self.tools(connector.id, connector.tenant_id)
         return PreparedConnector(
@@ -122,6 +125,7 @@ class Preparer:
             upstream=connector_type.prepare(connector, tools),
             acceptance=compile_rules(connector.acceptance_rules or (), field="acceptance"),
             provider_id=provider_id(connector.settings),
+            directory=None if directory is None else mapping.directory_policy(directory),
         )
 
     def application(self, application: Application) -> PreparedApplication:

@@ -28,6 +28,7 @@ _FOR_US = {
     "The answer comes from your system": translatable("The answer comes from the right identity provider"),
     "The email address belongs to your organisation": translatable("The email address belongs to the tenant"),
     "Your system accepts our client ID and client secret": translatable("The identity provider accepts our client ID and secret"),
+    "Your directory lets this person in": translatable("The tenant’s directory lets the person in"),
     "The account belongs to your organisation": translatable("The account belongs to the tenant"),
 }
 _REQUESTS = {

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from broker.domain.authentication import UpstreamAuthentication
 from broker.domain.claims import Claims
+from broker.domain.directory import DirectoryStanding
 from broker.domain.home_realm import HomeRealm
 from broker.domain.identity import Identity
 from broker.domain.request import AuthenticationRequest
@@ -74,6 +75,7 @@ class LoginTransaction:
     home_realm: HomeRealm | None = None
     expectation: Expectation | None = None
     authentication: UpstreamAuthentication | None = None
+    directory: DirectoryStanding | None = None
     claims: Claims | None = None
     identity: Identity | None = None
     permitted: bool | None = None

@@ -20,7 +20,8 @@ from broker.login.upstream import connector_of
 from broker.rules.aliases import canonicalise
 from broker.rules.evaluate import transform
 
-_EMAIL_NAME_ID = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
+NO_CLAIMS = Claims()
+_SEVERAL = frozenset({c.GROUP, c.ROLE})
 
 
 def accept(login: Login) -> Outgoing | None:
@@ -36,7 +37,8 @@ def accept(login: Login) -> Outgoing | None:
         # Cannot happen; if it did, one tenant's rules would be applied to another tenant's person.
         raise RuntimeError("the authentication is not of the chosen home realm")
     boundary = Boundary(login.hub.catalog, login.hub.keyring, login.trace)
-    login.leave(claims=believe(boundary, prepared, authentication))
+    directory = login.transaction.directory
+    login.leave(claims=believe(boundary, prepared, authentication, directory.claims if directory else NO_CLAIMS))
     return None
 
 
@@ -49,10 +51,18 @@ class Boundary:
     trace: Trace
 
 
-def believe(at: Boundary, prepared: PreparedConnector, authentication: UpstreamAuthentication) -> Claims:
-    """What acceptance rules and the tenant boundary make of the claims. Raises ForeignEmail, MissingClaim."""
+def believe(
+    at: Boundary, prepared: PreparedConnector, authentication: UpstreamAuthentication, of_directory: Claims = NO_CLAIMS
+) -> Claims:
+    """What acceptance rules and the tenant boundary make of the claims. Raises ForeignEmail, MissingClaim.
+
+    `of_directory`: what the customer's directory says about the person; it passes the same rules and the same boundary.
+    """
     received = _stamped(canonicalise(authentication.claims), prepared.connector.slug)
     at.trace.claims("received, under canonical names", authentication.claims, received)
+    if of_directory:
+        received = _completed(received, of_directory)
+        at.trace.claims("with what the directory says", NO_CLAIMS, of_directory)
     # An identity provider cannot say what only the hub may say (SECURITY 3, claim injection).
     accepted = received.without(c.PROTECTED)
     if prepared.acceptance:
@@ -61,6 +71,21 @@ def believe(at: Boundary, prepared: PreparedConnector, authentication: UpstreamA
     if tenant is not None and tenant.acceptance:
         accepted = transform(tenant.acceptance, accepted, at.trace, "acceptance of the tenant")
     return _within_boundary(at, prepared, accepted.without(c.PROTECTED), authentication.asserted_email_verified)
+
+
+def _completed(received: Claims, of_directory: Claims) -> Claims:
+    """Groups and roles of both count. Of everything else the provider's own word comes first, for it is newer; an address is
+    taken only when the provider gave nothing that could be one."""
+    held = {(claim.type, claim.value) for claim in received}
+    types = {claim.type for claim in received}
+    has_address = c.UPN in types or any(claim.properties.get("format") == c.EMAIL_NAME_ID for claim in received)
+    return received.plus(
+        claim
+        for claim in of_directory
+        if (claim.type in _SEVERAL or claim.type not in types)
+        and (claim.type, claim.value) not in held
+        and not (claim.type == c.EMAIL and has_address)
+    )
 
 
 def _stamped(claims: Claims, issuer: str) -> Claims:
@@ -105,7 +130,7 @@ def _email(at: Boundary, tenant_id: str, claims: Claims) -> str | None:
     source = "email claim"
     if not candidates:
         candidates = tuple(
-            claim.value for claim in claims.of_type(c.NAME_IDENTIFIER) if claim.properties.get("format") == _EMAIL_NAME_ID
+            claim.value for claim in claims.of_type(c.NAME_IDENTIFIER) if claim.properties.get("format") == c.EMAIL_NAME_ID
         )
         source = "NameID of email format"
     if not candidates:

@@ -72,7 +72,7 @@ class Login:
 
     def forget_person(self) -> None:
         """Takes off the transaction whatever was said about a person: a refused answer may not reach another home realm."""
-        self.leave(authentication=None, claims=None, identity=None, permitted=None, response=None)
+        self.leave(authentication=None, directory=None, claims=None, identity=None, permitted=None, response=None)
 
 
 Stage = Callable[[Login], "Outgoing | None"]

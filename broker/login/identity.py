@@ -13,6 +13,7 @@ from broker.domain.errors import IdentityDisabled
 from broker.domain.http import Outgoing
 from broker.domain.identity import Identity
 from broker.domain.session import Session
+from broker.login import directory
 from broker.login.context import Login
 from broker.store.db import Database
 from broker.store.tables import identities, login_counts
@@ -34,6 +35,7 @@ def identify(login: Login) -> Outgoing | None:
             _count_again(login, login.session, identity)
     else:
         identity = _seen(login, home_realm.tenant_id, authentication.subject, claims)
+        directory.remember(login, identity)
     login.trace.identity_id = None if identity is None else identity.id
     if identity is None or not identity.enabled:
         login.trace.check("identity.enabled", passed=False, reason="the identity is switched off or gone")

@@ -32,7 +32,19 @@ from broker.domain.login_report import TEST_APPLICATION_ID
 from broker.domain.request import AuthenticationRequest
 from broker.domain.trace import Trace
 from broker.domain.transaction import LoginTransaction, Purpose
-from broker.login import acceptance, authorization, failure, identity, issuance, sessions, sso, testing, transactions, upstream
+from broker.login import (
+    acceptance,
+    authorization,
+    directory,
+    failure,
+    identity,
+    issuance,
+    sessions,
+    sso,
+    testing,
+    transactions,
+    upstream,
+)
 from broker.login.context import BROWSER_COOKIE, Hub, Login, Stage, hash_handle, same_browser
 from broker.login.home_realm import discover, remembered
 
@@ -70,6 +82,7 @@ COURSES: dict[Purpose, Course] = {
             ("reuse", sso.reuse),
             ("home_realm", discover.discover),  # home realm page
             ("authentication", upstream.authenticate),  # redirect, form or prompt of the connector
+            ("directory", directory.consult),
             ("claims", acceptance.accept),
             ("identity", identity.identify),
             ("permitted", authorization.authorize),
@@ -81,6 +94,7 @@ COURSES: dict[Purpose, Course] = {
     Purpose.TEST: Course(
         (
             ("authentication", upstream.authenticate),
+            ("directory", directory.consult),
             ("claims", acceptance.accept),
             ("permitted", authorization.authorize),
             ("rehearsed", issuance.rehearse),

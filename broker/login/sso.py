@@ -11,7 +11,7 @@ from broker.domain.request import AuthenticationRequest
 from broker.domain.session import Session
 from broker.domain.transaction import Reuse
 from broker.domain.trust import Application
-from broker.login import sessions
+from broker.login import directory, sessions
 from broker.login.boundary import standing
 from broker.login.context import BROWSER_COOKIE, SESSION_COOKIE, Login, hash_handle
 
@@ -43,6 +43,7 @@ def _objection(login: Login, session: Session) -> str:
     return (
         _out_of_reach(application, session)
         or _taken_back(login, session)
+        or directory.objection(login, session)
         or _too_old(request, session, login.hub.clock.now())
         or _other_home_realm(login, request, session)
     )

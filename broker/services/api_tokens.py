@@ -31,7 +31,8 @@ _PREFIXES = {TOKEN: "vst_", CLIENT: "vsc_"}
 """By which scanners of repositories and logs recognise a leaked secret."""
 _ACCESS_PREFIX = "vsa_"
 _ACCESS = "api_access"
-_USED_EVERY = timedelta(minutes=1)
+USED_EVERY = timedelta(minutes=1)
+"""How often the use of a token is noted at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ class ApiTokens:
             if api_tokens.is_named(connection, made.name, now):
                 raise Conflict("There is a token or client of this name already.", field="name")
             values = {name: getattr(made, name) for name in ("id", "tenant_id", "created_by", "created_at", "expires_at")}
-            stored = {**values, "kind": kind, "name": made.name, "verbs": sorted(verbs), "token_hash": _hash(secret)}
+            stored = {**values, "kind": kind, "name": made.name, "verbs": sorted(verbs), "token_hash": hash_secret(secret)}
             api_tokens.create(connection, stored)
             self._record(actor, made.id, tenant_id, Action.CREATED, {name: (None, value) for name, value in plain.items()})
         return made
@@ -173,7 +174,7 @@ class ApiTokens:
 
     def _by_secret(self, secret: str, kind: str) -> Any:
         with self._bench.database.reading() as connection:
-            row = api_tokens.by_hash(connection, _hash(secret))
+            row = api_tokens.by_hash(connection, hash_secret(secret))
         return row if row is not None and row.kind == kind else None
 
     def _living(self, row: Any) -> ApiToken:
@@ -181,7 +182,7 @@ class ApiTokens:
         now = self._bench.clock.now()
         if row is None or row.revoked_at is not None or row.expires_at <= now:
             raise InvalidToken(cause="unknown, expired or revoked")
-        if row.last_used_at is None or now - row.last_used_at >= _USED_EVERY:
+        if row.last_used_at is None or now - row.last_used_at >= USED_EVERY:
             with self._bench.database.unit_of_work() as connection:
                 api_tokens.used(connection, row.id, now)
         return _read(row)
@@ -215,6 +216,6 @@ def _check_name(name: str) -> str:
     return name
 
 
-def _hash(secret: str) -> bytes:
+def hash_secret(secret: str) -> bytes:
     """SHA-256 is enough: what is hashed has 256 random bits."""
     return hashlib.sha256(b"api token " + secret.encode("utf-8", "surrogatepass")).digest()

@@ -20,6 +20,7 @@ _EXCHANGE = translatable("Your system accepts our client ID and client secret")
 _FRESH = translatable("The person has just signed in, where that is demanded")
 _ACCOUNT = translatable("The account belongs to your organisation")
 _APPLICATION = translatable("The application lets this person in")
+_ADDED = translatable("Your directory lets this person in")
 _RULES = translatable("The rules for what is taken over can be applied")
 
 WORDS: dict[str, str] = {
@@ -76,6 +77,8 @@ WORDS: dict[str, str] = {
     "entra.identifiers": _WHO,
     "entra.tenant": _ACCOUNT,
     "google.hosted_domain": _ACCOUNT,
+    "directory.active": _ADDED,
+    "directory.known": _ADDED,
     "tenant.email": _EMAIL,
     "tenant.email_form": _EMAIL,
     "tenant.email_domain": _DOMAIN,

@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Row
 
 from broker.domain.branding import Branding
+from broker.domain.directory import DirectoryPolicy, Matching, UnknownPeople
 from broker.domain.errors import InvalidSettings
 from broker.domain.trust import Application, Connector, Domain, Tenant
 
@@ -47,6 +48,11 @@ def connector(row: Row[Any], settings_type: type, secrets: dict[str, Any]) -> Co
         admits_guests=row.admits_guests,
         held=row.held,
     )
+
+
+def directory_policy(row: Row[Any]) -> DirectoryPolicy | None:
+    """None while the directory is switched off."""
+    return DirectoryPolicy(Matching(row.matching), UnknownPeople(row.unknown_people)) if row.enabled else None
 
 
 def application(row: Row[Any], settings_type: type) -> Application:

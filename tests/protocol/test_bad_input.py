@@ -24,8 +24,9 @@ MACHINE_METHODS = {"OPTIONS", "HEAD"}
 SHOWN = {"/test/<report_id>", "/logout", "/account"} | {rule for rule in ROUTES if rule.startswith("/setup/") and "report_id" not in rule}
 """Pages that are shown whatever stands behind the question mark, as long as it can be read."""
 
-ELSEWHERE = ("/console", "/api/")
-"""Behind a door: `tests/faces/test_console_door.py` and `tests/faces/test_api_description.py` walk these addresses."""
+ELSEWHERE = ("/console", "/api/", "/scim/")
+"""Behind a door: `tests/faces/test_console_door.py`, `tests/faces/test_api_description.py` and `tests/attacks/test_directories.py`
+walk these addresses."""
 
 # --- who is called while a request is served --------------------------------------------------------------------------
 

@@ -15,6 +15,8 @@ _BELONGS: dict[str, str] = {
     "tenant.email_form": "foreign_email",
     "tenant.email_domain": "foreign_email",
     "identity.enabled": "identity_disabled",
+    "directory.active": "switched_off_in_directory",
+    "directory.known": "unknown_in_directory",
     "application.serves_tenant": "disabled",
     "application.authorization": "access_denied",
     "saml.application": "unknown_application",

@@ -154,6 +154,16 @@ BY_CODE: dict[str, Cause] = {
         translatable("Release a lasting identifier and the email address to us at the identity provider."),
         Act.CUSTOMER_IT,
     ),
+    "switched_off_in_directory": Cause(
+        translatable("The organisation’s own directory has switched the person off, or deleted them."),
+        translatable("Switch the person on in the organisation’s directory, or assign them to this service again."),
+        Act.CUSTOMER_IT,
+    ),
+    "unknown_in_directory": Cause(
+        translatable("The organisation’s own directory has not told us of this person, and only people whom it knows may sign in."),
+        translatable("Assign the person to this service in the organisation’s directory, or change how people are matched."),
+        Act.CUSTOMER_IT,
+    ),
     "identity_disabled": Cause(
         translatable("The person’s account here is switched off, or was removed."),
         translatable("Switch the account on again on the person’s page, if they should have access."),

@@ -52,6 +52,16 @@ BY_CHECK: dict[str, Cause] = {
         translatable("Prove the domain for this tenant, or correct the person’s address at the identity provider."),
         Act.CUSTOMER_IT,
     ),
+    "directory.active": Cause(
+        translatable("The organisation’s own directory has switched the person off, or deleted them."),
+        translatable("Switch the person on in the organisation’s directory, or assign them to this service again."),
+        Act.CUSTOMER_IT,
+    ),
+    "directory.known": Cause(
+        translatable("The organisation’s own directory has not told us of this person, and only people whom it knows may sign in."),
+        translatable("Assign the person to this service in the organisation’s directory, or change how people are matched."),
+        Act.CUSTOMER_IT,
+    ),
     "rules.claims": Cause(
         translatable("The claim rules made far too many claims, usually one for every group of the person."),
         translatable("Let the identity provider send only the groups that applications need, or make the rule narrower."),

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from broker.services.master_key import MasterKey
     from broker.services.own_keys import OwnKeys
     from broker.services.post import Post
+    from broker.services.provisioning import Directories, DirectoryGroups, DirectoryPeople
     from broker.services.reach import Reach
     from broker.services.setup_links import SetupLinks
     from broker.services.setup_renewal import SetupRenewal
@@ -90,6 +91,9 @@ class Services:
     own_keys: OwnKeys
     key_policies: KeyPolicies
     post: Post
+    directories: Directories
+    directory_people: DirectoryPeople
+    directory_groups: DirectoryGroups
 
 
 @dataclass(frozen=True, slots=True)
