@@ -305,6 +305,11 @@ def _portal(services: Services) -> PortalFace:
     )
 
 
+def _scim(built: Vestibule) -> ScimFace:
+    services = built.services
+    return ScimFace(built.settings.public_url, services.directories, services.directory_people, services.directory_groups)
+
+
 def _mount(app: Flask, built: Vestibule) -> None:
     hub, settings, places = built.hub, built.settings, built.services.bench.places
     app.url_map.merge_slashes = False  # the router would redirect, to whatever host the request named
@@ -364,8 +369,7 @@ def _mount(app: Flask, built: Vestibule) -> None:
         )
     )
     app.register_blueprint(api_views.blueprint(ApiFace(settings, built.operations, built.services)))
-    directories = built.services.directories, built.services.directory_people, built.services.directory_groups
-    app.register_blueprint(scim_views.blueprint(ScimFace(settings.public_url, *directories)))
+    app.register_blueprint(scim_views.blueprint(_scim(built)))
 
 
 def _csrf_key(built: Vestibule) -> bytes:

@@ -13,7 +13,7 @@
     ├─ LoginError          a login of a known application that must end; the application may be told
     │   InvalidAuthenticationRequest  InteractionRequired  NoHomeRealm  UnknownDomain  ConnectorUnavailable
     │   UpstreamRefused  InvalidUpstreamResponse  ReplayedResponse  ForeignEmail  MissingClaim  IdentityDisabled
-    │   SwitchedOffInDirectory  UnknownInDirectory  AccessDenied  Disabled  SubjectFormatUnavailable
+    │   AccessDenied  Disabled  SubjectFormatUnavailable
     ├─ ConfigurationError  a change of configuration that is refused; carries the field
     │   InvalidSettings  InvalidMetadata  UnknownObject  Conflict  Forbidden  InvalidSetupLink
     └─ FetchError          an outbound request that did not give an answer
@@ -265,20 +265,6 @@ class IdentityDisabled(LoginError):
     sentence = "Your account here is switched off."
     act = Act.OPERATOR
     fix = "Enable the identity."
-
-
-class SwitchedOffInDirectory(LoginError):
-    code = "switched_off_in_directory"
-    sentence = "Your organisation has switched off your account."
-    act = Act.CUSTOMER_IT
-    fix = "Switch the person on in the organisation's own directory; it tells us at its next run."
-
-
-class UnknownInDirectory(LoginError):
-    code = "unknown_in_directory"
-    sentence = "Your organisation has not added you here yet."
-    act = Act.CUSTOMER_IT
-    fix = "Assign the person to this service in the organisation's own directory, or admit people whom it does not know."
 
 
 class AccessDenied(LoginError):

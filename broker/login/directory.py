@@ -17,8 +17,8 @@ from broker.domain import claims as c
 from broker.domain.authentication import UpstreamAuthentication
 from broker.domain.claims import Claim, Claims
 from broker.domain.directory import DirectoryPolicy, DirectoryStanding, Matching, UnknownPeople, name_key
+from broker.domain.directory_errors import SwitchedOffInDirectory, UnknownInDirectory
 from broker.domain.email import domain_of, normalise
-from broker.domain.errors import SwitchedOffInDirectory, UnknownInDirectory
 from broker.domain.http import Outgoing
 from broker.domain.identity import Identity
 from broker.domain.session import Session

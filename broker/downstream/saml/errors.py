@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from broker.domain import errors as e
+from broker.domain.directory_errors import SwitchedOffInDirectory, UnknownInDirectory
 from broker.protocols.saml import names
 
 _STATUS: tuple[tuple[type[e.BrokerError], str, str], ...] = (
@@ -12,8 +13,8 @@ _STATUS: tuple[tuple[type[e.BrokerError], str, str], ...] = (
     (e.AccessDenied, names.RESPONDER, names.REQUEST_DENIED),
     (e.Disabled, names.RESPONDER, names.REQUEST_DENIED),
     (e.IdentityDisabled, names.RESPONDER, names.UNKNOWN_PRINCIPAL),
-    (e.SwitchedOffInDirectory, names.RESPONDER, names.UNKNOWN_PRINCIPAL),
-    (e.UnknownInDirectory, names.RESPONDER, names.UNKNOWN_PRINCIPAL),
+    (SwitchedOffInDirectory, names.RESPONDER, names.UNKNOWN_PRINCIPAL),
+    (UnknownInDirectory, names.RESPONDER, names.UNKNOWN_PRINCIPAL),
     (e.NoHomeRealm, names.RESPONDER, names.NO_AVAILABLE_IDP),
     (e.UnknownDomain, names.RESPONDER, names.NO_AVAILABLE_IDP),
     (e.ConnectorUnavailable, names.RESPONDER, names.NO_AVAILABLE_IDP),
