@@ -90,6 +90,7 @@ from broker.store.trace_log import TraceLog
 from broker.store.transient.sql import SqlTransientStore
 from broker.upstream import endpoints as upstream_endpoints
 from broker.web import branding, errors, health, http, letters, logs, security
+from broker.web.rules import LazyRule
 from connectors import registry
 
 
@@ -153,6 +154,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     Path(settings.state_dir).mkdir(parents=True, exist_ok=True)
     logs.configure_logs(settings.log_level)
     app = Flask("vestibule", static_folder=str(Path(__file__).parent / "static"), template_folder=None)
+    app.url_rule_class = LazyRule
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings.database_url)
     db.init_app(app)

@@ -52,7 +52,6 @@ def register_error_handlers(app: Flask, traces: TraceBook) -> None:
         log.error("unexpected error", exc_info=error, extra={"reference": code, "path": _place(), "method": request.method})
         return _answer(known, code)
 
-    pages.warm_up()
     app.register_error_handler(BrokerError, broker_error)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(Exception, unexpected)

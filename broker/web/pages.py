@@ -105,9 +105,12 @@ def _form_frame(template: str, language: str) -> tuple[str, str, tuple[str, str,
     return before, first.removesuffix(name_at), (name_at, value_at, end), last.split(value)[1].removeprefix(end)
 
 
+_OF_LOGINS = ("interaction/", "errors/", "layout/")
+
+
 @cache
 def environment() -> Environment:
-    """Compiles every template once: nothing of it is left for a login."""
+    """Each template is compiled once, when it is first shown; see `warm_up`."""
     made = Environment(
         loader=PackageLoader("templates", ""),
         autoescape=True,
@@ -118,8 +121,6 @@ def environment() -> Environment:
     )
     made.globals.update(static=static_address, languages=i18n.LANGUAGES, brand=brand.HUB)
     made.globals.update(csrf_token=security.csrf_token, csrf_field=security.CSRF_FIELD)
-    for name in made.list_templates(extensions=["html"]):
-        made.get_template(name)
     return made
 
 
@@ -131,8 +132,10 @@ def static_address(name: str) -> str:
 
 
 def warm_up() -> None:
-    """Compile templates and read the catalogues now, so that the first login does not wait for it."""
-    environment()
+    """Compile what logins show and read the catalogues now, so that the first login does not wait for it."""
+    made = environment()
+    for name in made.list_templates(filter_func=lambda name: name.startswith(_OF_LOGINS)):
+        made.get_template(name)
     for language in i18n.LANGUAGES:
         i18n.catalogue(language)
 
