@@ -19,7 +19,7 @@ from broker.keys.generate import generate
 from broker.services.actor import Actor, Verb
 from broker.services.context import Workbench
 from broker.services.key_policy import KeyPolicy, policy_of
-from broker.services.signing_keys import BEFORE_PARTNERS_KNOW, HeldKey, Owner, SigningKeys, held, record_keys
+from broker.services.signing_keys import HeldKey, Owner, SigningKeys, held, in_words, record_keys
 from broker.store.tables import key_queries
 
 _OIDC = ((KeyUse.OIDC_SIGNING, "RS256"), (KeyUse.OIDC_SIGNING, "ES256"))
@@ -30,6 +30,8 @@ KINDS: dict[str, tuple[tuple[KeyUse, str], ...]] = {
     "oidc": _OIDC,
 }
 """Which keys a tenant needs, and an application of each protocol."""
+
+BEFORE_THEY_KNOW = translatable("Partners have not had the time to learn of the hub’s keys. Those may sign here from %(when)s on.")
 
 
 class Ownership(StrEnum):
@@ -98,10 +100,8 @@ class OwnKeys:
                     key_queries.change_key(connection, row.id, while_state=KeyState.ACTIVE, **since)
                 record_keys(self._bench, actor, owner, own_keys=(True, "leaving"))
             else:
-                early = before.changes_at is not None and now < before.changes_at
-                if early and not before_partners_know:
-                    fix = f"The hub's keys may sign here from {before.changes_at:%Y-%m-%d %H:%M} UTC on."
-                    raise Conflict(BEFORE_PARTNERS_KNOW, field="owner", fix=fix)
+                if before.changes_at is not None and now < before.changes_at and not before_partners_know:
+                    raise Conflict(BEFORE_THEY_KNOW % {"when": in_words(before.changes_at)}, field="owner")
                 self.give_up(connection, rows, policy, now)
                 risk = {"risk": (None, "before partners know")} if before_partners_know and signing else {}
                 record_keys(self._bench, actor, owner, own_keys=(True, False), **risk)

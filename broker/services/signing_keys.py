@@ -27,9 +27,12 @@ REMEMBERED = timedelta(days=365)
 """How long a revoked key stays on the list; it signs nothing, and its private part is gone at once."""
 
 BEFORE_PARTNERS_KNOW = translatable(
-    "Partners have not had the time to learn of this key. Whoever does not know it yet refuses every sign-in that it signs."
+    "Partners have not had the time to learn of this key: whoever does not know it yet would refuse every sign-in that it signs. "
+    "It may sign from %(when)s on."
 )
-STILL_TRUSTED = translatable("What this key signed, or what was encrypted to it, may still be on its way.")
+STILL_TRUSTED = translatable(
+    "What this key signed, or what was encrypted to it, may still be on its way. It ends by itself: %(when)s."
+)
 BREAKS = {
     KeyUse.OIDC_SIGNING: translatable(
         "Every ID token that it signed stops being valid. Applications fetch the new key by themselves, most of them within "
@@ -150,8 +153,7 @@ class SigningKeys:
             if found.state is not KeyState.NEXT:
                 raise Conflict(translatable("Only an announced key can begin to sign."), field="key")
             if not before_partners_know and found.may_promote_at is not None and now < found.may_promote_at:
-                fix = f"It may sign from {found.may_promote_at:%Y-%m-%d %H:%M} UTC on."
-                raise Conflict(BEFORE_PARTNERS_KNOW, field="key", fix=fix)
+                raise Conflict(BEFORE_PARTNERS_KNOW % {"when": in_words(found.may_promote_at)}, field="key")
             self.take_over(connection, row, policy, now)
             risk = {"risk": (None, "before partners know")} if before_partners_know else {}
             self._record(actor, found.owner, found.id, state=(KeyState.NEXT.value, KeyState.ACTIVE.value), **risk)
@@ -166,8 +168,8 @@ class SigningKeys:
                 sentence = translatable("This key signs, or was revoked. Let another one take over first: then this one retires.")
                 raise Conflict(sentence, field="key")
             early = found.ends_at is not None and self._bench.clock.now() < found.ends_at
-            if early and not while_still_trusted:
-                raise Conflict(STILL_TRUSTED, field="key", fix=f"It ends by itself at {found.ends_at:%Y-%m-%d %H:%M} UTC.")
+            if early and not while_still_trusted and found.ends_at is not None:
+                raise Conflict(STILL_TRUSTED % {"when": in_words(found.ends_at)}, field="key")
             if not key_queries.remove_key(connection, key_id, while_state=found.state):
                 raise _changed_meanwhile()
             risk = {"risk": (None, "while still trusted")} if early else {}
@@ -266,6 +268,10 @@ def record_keys(bench: Workbench, actor: Actor, owner: Owner, **changed: tuple[A
         action=Action.UPDATED,
         fields_changed=dict(changed),
     )
+
+
+def in_words(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def held(row: Any, policy: KeyPolicy) -> HeldKey:
