@@ -190,6 +190,17 @@ class Catalog:
         application_id = self._cached("application by key", f"{protocol} {key}", load)
         return None if application_id is None else self.application(application_id)
 
+    def application_by_slug(self, slug: str) -> PreparedApplication | None:
+        """Only one that somebody registered: what is part of the program has no address of its own."""
+
+        def load() -> str | None:
+            with self._database.reading() as connection:
+                row = trust_queries.application_by_slug(connection, slug)
+            return None if row is None else str(row.id)
+
+        application_id = self._cached("application by slug", slug, load)
+        return None if application_id is None else self.application(application_id)
+
     # --- questions of home realm discovery ----------------------------------------------------------------------------
 
     def domain(self, name: str) -> Domain | None:

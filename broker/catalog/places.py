@@ -1,4 +1,4 @@
-"""Which of our addresses a request came to, or names: the common one, or one tenant's."""
+"""Which of our addresses a request came to, or names: the common one, one tenant's, or one application's."""
 
 from __future__ import annotations
 
@@ -23,7 +23,19 @@ class Places:
             raise NotFound(cause="no tenant that is switched on has this name")
         return Place.of_tenant(self.common.base, tenant.tenant.id, tenant.tenant.slug)
 
+    def of_application(self, slug: str, protocol: str = "") -> Place:
+        """The address of one application alone. `protocol`: what is spoken there, if that is known. Raises NotFound.
+
+        Also of one that is switched off: its developer may set it up first, and a sign-in is told why it is refused.
+        """
+        found = self._catalog.application_by_slug(slug)
+        if found is None or protocol not in ("", found.application.protocol):
+            raise NotFound(cause=f"no application that speaks {protocol or 'this protocol'} has this name")
+        return Place.of_application(self.common.base, found.application.id, found.application.slug)
+
     def named(self, address: str) -> Place:
         """The place that an address of ours belongs to; what is none of ours counts as the common one. Raises NotFound."""
-        below = f"{self.common.base}/t/"
-        return self.at(address.removeprefix(below).partition("/")[0] if address.startswith(below) else None)
+        of_tenant, of_application = f"{self.common.base}/t/", f"{self.common.base}/a/"
+        if address.startswith(of_application):
+            return self.of_application(address.removeprefix(of_application).partition("/")[0])
+        return self.at(address.removeprefix(of_tenant).partition("/")[0] if address.startswith(of_tenant) else None)

@@ -41,11 +41,12 @@ def routes(views: Blueprint, face: ConsoleFace) -> None:
 
 
 def overview(face: ConsoleFace, application: str, problem: Problem | None = None) -> Response:
-    at = pages.asked("at").strip()
+    at, own = pages.asked("at").strip(), bool(pages.asked("own"))
     context: dict[str, Any] = {
         "application": face.run("application.show", OneApplication(application)),
-        "sheet": face.run("application.sheet", ShowSheet(application, at)),
+        "sheet": face.run("application.sheet", ShowSheet(application, "" if own else at, own)),
         "at": at,
+        "own": own,
         "problem": problem,
         "danger": forms.filled((CONFIRM,), problem if problem is not None and problem.field == CONFIRM.name else None),
     }

@@ -32,6 +32,7 @@ _FOR_US = {
     "The account belongs to your organisation": translatable("The account belongs to the tenant"),
 }
 _REQUESTS = {
+    "application.address": translatable("The address is this application’s to use"),
     "saml.application": translatable("The application is registered here"),
     "oidc.client": translatable("The application is registered here"),
     "oidc.endpoint": translatable("The request goes to an address of this hub"),

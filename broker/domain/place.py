@@ -11,16 +11,25 @@ from broker.domain.keys import HUB
 class Place:
     """`base`: an address without a trailing slash, a constant to whoever trusts it; everything else follows from it.
 
-    `tenant_id`: whose people alone may come in here; None in common.
+    `tenant_id`: whose people alone may come in here; None in common. `application_id`: the one application that may ask here;
+    None: every one.
     """
 
     base: str
     tenant_id: str | None = None
+    application_id: str | None = None
 
     @property
     def key_owner(self) -> str:
         """Whose keys sign here, when they have some of their own; otherwise the hub's do."""
-        return self.tenant_id or HUB
+        return self.application_id or self.tenant_id or HUB
+
+    def admits(self, application_id: str) -> bool:
+        return self.application_id in (None, application_id)
+
+    @classmethod
+    def of_application(cls, public_url: str, application_id: str, slug: str) -> Place:
+        return cls(f"{public_url}/a/{slug}", application_id=application_id)
 
     @classmethod
     def of_tenant(cls, public_url: str, tenant_id: str, slug: str) -> Place:

@@ -34,6 +34,8 @@ class Route:
 
 
 _TENANT = {"slug": "tenant"}
+_SAML_APPLICATION = {"application": "saml_application"}
+_OIDC_APPLICATION = {"application": "oidc_application"}
 _CONNECTOR = {"connector_id": "connector"}
 _SAML = ("SAMLRequest", "RelayState", "SigAlg", "Signature", "SAMLEncoding")
 _AUTHORIZE = (
@@ -51,18 +53,25 @@ ROUTES: dict[str, Route] = {
     "/version": Route(("GET",), fixed=True),
     "/saml/sso": Route(("GET", "POST"), reads=_SAML),
     "/t/<slug>/saml/sso": Route(("GET", "POST"), _TENANT, _SAML),
+    "/a/<application>/saml/sso": Route(("GET", "POST"), _SAML_APPLICATION, _SAML),
     "/saml/metadata": Route(("GET",), fixed=True),
     "/t/<slug>/saml/metadata": Route(("GET",), _TENANT, fixed=True),
+    "/a/<application>/saml/metadata": Route(("GET",), _SAML_APPLICATION, fixed=True),
     "/.well-known/openid-configuration": Route(("GET",), fixed=True),
     "/t/<slug>/.well-known/openid-configuration": Route(("GET",), _TENANT, fixed=True),
+    "/a/<application>/.well-known/openid-configuration": Route(("GET",), _OIDC_APPLICATION, fixed=True),
     "/oauth2/authorize": Route(("GET", "POST"), reads=_AUTHORIZE),
     "/t/<slug>/oauth2/authorize": Route(("GET", "POST"), _TENANT, _AUTHORIZE),
+    "/a/<application>/oauth2/authorize": Route(("GET", "POST"), _OIDC_APPLICATION, _AUTHORIZE),
     "/oauth2/token": Route(("OPTIONS", "POST"), reads=_TOKEN, machine=True),
     "/t/<slug>/oauth2/token": Route(("OPTIONS", "POST"), _TENANT, _TOKEN, machine=True),
+    "/a/<application>/oauth2/token": Route(("OPTIONS", "POST"), _OIDC_APPLICATION, _TOKEN, machine=True),
     "/oauth2/userinfo": Route(("GET", "OPTIONS", "POST"), reads=("access_token",), machine=True),
     "/t/<slug>/oauth2/userinfo": Route(("GET", "OPTIONS", "POST"), _TENANT, ("access_token",), machine=True),
+    "/a/<application>/oauth2/userinfo": Route(("GET", "OPTIONS", "POST"), _OIDC_APPLICATION, ("access_token",), machine=True),
     "/oauth2/jwks": Route(("GET",), fixed=True, machine=True),
     "/t/<slug>/oauth2/jwks": Route(("GET",), _TENANT, fixed=True, machine=True),
+    "/a/<application>/oauth2/jwks": Route(("GET",), _OIDC_APPLICATION, fixed=True, machine=True),
     "/upstream/<connector_id>/acs": Route(("POST",), _CONNECTOR, ("SAMLResponse", "RelayState")),
     "/upstream/<connector_id>/callback": Route(("GET", "POST"), {"connector_id": "oidc_connector"}, ("code", "state", "iss", "error")),
     "/upstream/<connector_id>/metadata": Route(("GET",), _CONNECTOR, fixed=True),

@@ -65,6 +65,7 @@ class World:
         idp, op = hub.saml_idp("acme"), hub.oidc_op("other")
         self.app, self.machine = hub.saml_app(), hub.oidc_app()
         self.objects = {"tenant": "acme", "connector": idp.connector_id, "oidc_connector": op.connector_id}
+        self.objects |= {"saml_application": "wiki", "oidc_application": "mail"}
         self.objects |= {"stylesheet": "vestibule.css", "colour": "1c5d4c", "picture": self._picture(), "style": self._style()}
         self.objects["setup_token"] = hub.built.setup_links.create(ME, hub.tenants["acme"]).token
         self.objects["handle"] = self._waiting(hub.browser())

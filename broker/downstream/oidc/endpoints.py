@@ -1,4 +1,4 @@
-"""The addresses that OpenID Connect applications call: common, and one set per tenant (PRODUCT rule 7)."""
+"""The addresses that OpenID Connect applications call: common, one set per tenant and per application (PRODUCT rule 7)."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class OidcFace:
 
 
 def blueprint(face: OidcFace) -> Blueprint:
-    """Every route twice: common, and under `/t/<tenant slug>`."""
+    """Every route three times: common, under `/t/<tenant slug>`, and under `/a/<application slug>`."""
     views = _Views(face)
     routes: tuple[tuple[str, str, Callable[..., ResponseReturnValue], list[str]], ...] = (
         (DISCOVERY_PATH, "discovery", views.discovery, ["GET"]),
@@ -66,8 +66,8 @@ def blueprint(face: OidcFace) -> Blueprint:
     )
     made = Blueprint("oidc", __name__)
     for path, name, view, methods in routes:
-        made.add_url_rule(path, name, view, methods=methods, provide_automatic_options=False)
-        made.add_url_rule(f"/t/<slug>{path}", f"tenant_{name}", view, methods=methods, provide_automatic_options=False)
+        for prefix, of in (("", ""), ("/t/<slug>", "tenant_"), ("/a/<application>", "application_")):
+            made.add_url_rule(f"{prefix}{path}", f"{of}{name}", view, methods=methods, provide_automatic_options=False)
     return made
 
 
@@ -83,18 +83,18 @@ class _Views:
         )
         self._lockout = Lockout(face.throttle, CLIENT_AUTHENTICATION, face.clock)
 
-    def authorize(self, slug: str | None = None) -> Response:
+    def authorize(self, **path: str) -> Response:
         """No CORS here: a browser navigates to this address, a script has no business at it."""
         face, incoming = self._face, incoming_of(request)
         trace = g.trace = face.traces.begin(incoming, "OpenID Connect authorization request")
-        place = self._face.places.at(slug)
+        place = self._place(path)
         read = authorization.read(incoming, place, face.catalog, trace)
         if read.error is not None:
             return respond(face.pipeline.refuse(read.request, read.error, incoming, trace))
         return respond(face.pipeline.start(read.request, incoming, trace))
 
-    def token(self, slug: str | None = None) -> Response:
-        incoming, trace, place = self._machine_request(slug, "token request")
+    def token(self, **path: str) -> Response:
+        incoming, trace, place = self._machine_request(path, "token request")
         if self._lockout.anybody:  # else the credentials need not be read twice
             self._lockout.check(_caller(incoming))
         document, client = self._server.answer(incoming, place.oidc_issuer, trace)
@@ -103,14 +103,14 @@ class _Views:
             self._lockout.failed(_caller(incoming))
         return _for_origin(document, incoming, client.origins if client is not None else frozenset())
 
-    def userinfo(self, slug: str | None = None) -> Response:
-        incoming, trace, place = self._machine_request(slug, "userinfo request")
+    def userinfo(self, **path: str) -> Response:
+        incoming, trace, place = self._machine_request(path, "userinfo request")
         document, grant = userinfo_endpoint.answer(incoming, place.oidc_issuer, self._server, trace)
         self._save_failed(document, trace)
         application = self._face.catalog.application(grant.application_id) if grant is not None else None
         return _for_origin(document, incoming, application.prepared.origins if application is not None else frozenset())
 
-    def preflight(self, slug: str | None = None) -> Response:
+    def preflight(self, **_path: str) -> Response:
         """Scripts may ask from anywhere: no cookie is read here, and the answer itself is for registered origins only."""
         headers = (
             *_ANY_ORIGIN,
@@ -120,19 +120,24 @@ class _Views:
         )
         return respond(Document(b"", "text/plain", 204, headers))
 
-    def discovery(self, slug: str | None = None) -> Response:
-        body = write_discovery(self._face.places.at(slug).oidc_issuer)
+    def discovery(self, **path: str) -> Response:
+        body = write_discovery(self._place(path).oidc_issuer)
         return respond(Document(body, "application/json", 200, (*_CACHEABLE, *_ANY_ORIGIN)))
 
-    def jwks(self, slug: str | None = None) -> Response:
-        owner = self._face.places.at(slug).key_owner
+    def jwks(self, **path: str) -> Response:
+        owner = self._place(path).key_owner
         body = jose.public_key_set(self._face.keyring.published(KeyUse.OIDC_SIGNING, owner))
         return respond(Document(body, "application/jwk-set+json", 200, (*_CACHEABLE, *_ANY_ORIGIN)))
 
-    def _machine_request(self, slug: str | None, name: str) -> tuple[Incoming, Trace, Place]:
+    def _machine_request(self, path: dict[str, str], name: str) -> tuple[Incoming, Trace, Place]:
         incoming = incoming_of(request)
         trace = g.trace = self._face.traces.begin(incoming, f"OpenID Connect {name}")
-        return incoming, trace, self._face.places.at(slug)
+        return incoming, trace, self._place(path)
+
+    def _place(self, path: dict[str, str]) -> Place:
+        """Raises NotFound."""
+        places = self._face.places
+        return places.of_application(path["application"], "oidc") if "application" in path else places.at(path.get("slug"))
 
     def _save_failed(self, document: Document, trace: Trace) -> None:
         """A success adds nothing to the login's own trace, so only failures are kept."""

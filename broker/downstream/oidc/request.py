@@ -12,6 +12,7 @@ from broker.domain.place import Place
 from broker.domain.request import AuthenticationRequest, Hints
 from broker.domain.trace import Trace
 from broker.downstream.oidc.client import RegisteredClient
+from broker.login.own_place import require_own_place
 from broker.protocols.oidc import authorization
 from broker.protocols.oidc.authorization import AuthorizationRequest
 
@@ -31,6 +32,7 @@ def read(incoming: Incoming, place: Place, catalog: Catalog, trace: Trace) -> Re
     address = authorization.read_address(incoming)
     client = _client(address.unverified_client_id, catalog, trace)
     trace.application_id = client.application_id
+    require_own_place(place, client.application_id, trace)
     redirect_uri = address.unverified_redirect_uri
     # RFC 9700 4.1.3: nothing is ever sent to an address that is not registered, an error least of all.
     registered = client.check_redirect_uri(redirect_uri)

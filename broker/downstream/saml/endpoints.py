@@ -1,4 +1,4 @@
-"""Addresses for SAML applications: single sign-on and metadata, common and per tenant (PRODUCT rule 7)."""
+"""Addresses for SAML applications: single sign-on and metadata, common, per tenant and per application (PRODUCT rule 7)."""
 
 from __future__ import annotations
 
@@ -35,19 +35,24 @@ class SamlFace:
 def blueprint(face: SamlFace) -> Blueprint:
     views = Blueprint("saml", __name__)
 
-    def single_sign_on(slug: str | None = None) -> Response:
+    def place_of(path: dict[str, str]) -> Place:
+        """Raises NotFound."""
+        places = face.places
+        return places.of_application(path["application"], "saml") if "application" in path else places.at(path.get("slug"))
+
+    def single_sign_on(**path: str) -> Response:
         incoming = incoming_of(request)
         g.trace = trace = face.traces.begin(incoming, "SAML single sign-on")
-        asked, objection = requests.read(incoming, face.places.at(slug), face.catalog, trace)
+        asked, objection = requests.read(incoming, place_of(path), face.catalog, trace)
         if objection is not None:
             return respond(face.pipeline.refuse(asked, objection, incoming, trace))
         return respond(face.pipeline.start(asked, incoming, trace))
 
-    def metadata(slug: str | None = None) -> Response:
-        body = _document(face, face.places.at(slug))
+    def metadata(**path: str) -> Response:
+        body = _document(face, place_of(path))
         return respond(Document(body, "application/samlmetadata+xml", headers=(("Cache-Control", "max-age=300"),)))
 
-    for prefix, name in (("", "common"), ("/t/<slug>", "tenant")):
+    for prefix, name in (("", "common"), ("/t/<slug>", "tenant"), ("/a/<application>", "application")):
         views.add_url_rule(f"{prefix}/saml/sso", f"sso_{name}", single_sign_on, methods=["GET", "POST"])
         views.add_url_rule(f"{prefix}/saml/metadata", f"metadata_{name}", metadata, methods=["GET"])
     return views

@@ -21,6 +21,7 @@ from broker.domain.request import AuthenticationRequest, Hints
 from broker.domain.trace import Trace
 from broker.downstream.saml.response import KEY_OWNER, SUPPORTED_FORMATS
 from broker.downstream.saml.settings import PreparedSamlApplication, SamlApplicationSettings
+from broker.login.own_place import require_own_place
 from broker.protocols import xml, xmldsig
 from broker.protocols.saml import bindings, names, redaction
 from broker.protocols.saml.messages import AuthnRequest, read_authn_request, unverified_issuer
@@ -43,6 +44,7 @@ def read(
             cause=f"Issuer {unverified_issuer(unverified)[:200]!r} is not registered", check="saml.application"
         )
     trace.application_id = found.application.id
+    require_own_place(place, found.application.id, trace)
     request = read_authn_request(_verified(received, unverified, found, trace))
     _check_destination(request, place, trace)
     reply_address = _reply_address(request, found.application.settings, trace)

@@ -19,6 +19,7 @@ _BELONGS: dict[str, str] = {
     "directory.known": "unknown_in_directory",
     "application.serves_tenant": "disabled",
     "application.authorization": "access_denied",
+    "application.address": "unknown_application",
     "saml.application": "unknown_application",
     "oidc.client": "unknown_application",
     "oidc.endpoint": "invalid_authentication_request",

@@ -82,6 +82,11 @@ BY_CHECK: dict[str, Cause] = {
         translatable("Put the person into a group that the rule permits, or change the application’s authorization rule."),
         Act.CUSTOMER_IT,
     ),
+    "application.address": Cause(
+        translatable("The application sent its request to an address that is another application’s own."),
+        translatable("Take the addresses from this application’s own page, and enter all of them anew in the application."),
+        Act.APPLICATION_OWNER,
+    ),
     "saml.application": Cause(
         translatable("The application that asked is not registered here under the name that it sends."),
         translatable("Compare the entity ID in the application with the one that is registered here, letter by letter."),

@@ -11,6 +11,8 @@ from msgspec import UNSET, UnsetType
 from broker.domain import random_ids
 from broker.domain.branding import Branding
 from broker.domain.errors import InvalidSettings, UnknownObject
+from broker.domain.messages import translatable
+from broker.domain.place import Place
 from broker.domain.trust import Application
 from broker.services.actor import Verb
 from broker.services.applications import SaveApplication, command_of
@@ -76,6 +78,9 @@ class OneSecret:
 class ShowSheet:
     application: str = argument(_SLUG)
     at: str = argument("Tenant whose own addresses to show; empty: the common ones, or those of its only tenant.", default="")
+    own: bool = argument(
+        "Show the application's own addresses: an issuer and entityID that are of no other application.", default=False
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,13 +226,17 @@ def _remove_secret(call: Call, asked: OneSecret) -> Deleted:
 
 
 def _sheet(call: Call, asked: ShowSheet) -> DeveloperSheet:
-    item, base = call.services.applications.get(asked.application), call.services.bench.settings.public_url
+    item, public_url = call.services.applications.get(asked.application), call.services.bench.settings.public_url
     slug = asked.at
+    if asked.own:
+        if slug:
+            raise InvalidSettings(translatable("Choose the tenant’s addresses or the application’s own, not both."), field="own")
+        return developer_sheet(item, Place.of_application(public_url, item.id, item.slug).base)
     if slug and not item.serves(call.services.tenants.get(slug).id):
         raise UnknownObject(f"The application does not serve a tenant {slug!r}.", field="at")
     if not slug and item.tenant_ids is not None and len(item.tenant_ids) == 1:
         slug = next(iter(call.services.tenants.slugs(item.tenant_ids).values()), "")
-    return developer_sheet(item, f"{base}/t/{slug}" if slug else base)
+    return developer_sheet(item, f"{public_url}/t/{slug}" if slug else public_url)
 
 
 def _types(call: Call, asked: NoChoice) -> Page[ApplicationTypeView]:

@@ -108,7 +108,12 @@ def _view(call: Call, key: HeldKey, owner: str) -> KeyView:
 def _published_at(public_url: str, key: HeldKey, slug: str) -> str:
     if key.use is KeyUse.SAML_ENCRYPTION:
         return f"{public_url}/upstream/…/metadata"
-    place = Place(public_url) if key.owner.kind is OwnerKind.HUB else Place.of_tenant(public_url, key.owner.id, slug)
+    if key.owner.kind is OwnerKind.APPLICATION:
+        place = Place.of_application(public_url, key.owner.id, slug)
+    elif key.owner.kind is OwnerKind.TENANT:
+        place = Place.of_tenant(public_url, key.owner.id, slug)
+    else:
+        place = Place(public_url)
     return place.oidc_keys if key.use is KeyUse.OIDC_SIGNING else place.saml_issuer
 
 
