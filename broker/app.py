@@ -58,6 +58,7 @@ from broker.services.explain import Explain
 from broker.services.export import Export
 from broker.services.federation import FederationMap
 from broker.services.health import ConnectorHealth
+from broker.services.hosts import Hosts
 from broker.services.idempotency import Idempotency
 from broker.services.identities import Identities
 from broker.services.intake import Intakes
@@ -89,7 +90,7 @@ from broker.store.db import Database, db, engine_options
 from broker.store.trace_log import TraceLog
 from broker.store.transient.sql import SqlTransientStore
 from broker.upstream import endpoints as upstream_endpoints
-from broker.web import branding, errors, health, http, letters, logs, security
+from broker.web import branding, errors, health, hosts, http, letters, logs, security
 from broker.web.rules import LazyRule
 from connectors import registry
 
@@ -205,9 +206,10 @@ def _build(settings: Settings, clock: Clock, database: Database) -> Vestibule:
         keep_days=lambda tenant_id: _trace_days(catalog, settings, tenant_id),
         max_per_minute=settings.max_traces_per_minute,
     )
-    hub = Hub(database, catalog, keyring, transient, traces, clock, downstream, settings.transaction_seconds)
+    places = Places(catalog, settings.public_url)
+    hub = Hub(database, catalog, places, keyring, transient, traces, clock, downstream, settings.transaction_seconds)
     pipeline = Pipeline(hub)
-    bench = Workbench(database, catalog, Places(catalog, settings.public_url), keyring, clock, fetcher, settings)
+    bench = Workbench(database, catalog, places, keyring, clock, fetcher, settings)
     services = _services(bench, hub, pipeline)
     return Vestibule(
         settings=settings,
@@ -244,6 +246,7 @@ def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
     tenants, connectors, applications = Tenants(bench), Connectors(bench), Applications(bench)
     throttle = Throttle(hub.transient, bench.clock)
     identities, post = Identities(bench), Post(bench, throttle, letters.written)
+    hosts_service = Hosts(bench, hub.transient, throttle)
     domain_proof = DomainProof(bench, _domain_looks(bench.settings), throttle)
     reach = Reach(bench, _impatient(bench.settings), throttle)
     signing_keys = SigningKeys(bench)
@@ -259,7 +262,7 @@ def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
         setup_links=SetupLinks(bench, tenants, connectors, throttle),
         traces=Traces(bench),
         explain=Explain(bench),
-        upkeep=Upkeep(bench, hub.transient, domain_proof=domain_proof, key_rollover=rollover),
+        upkeep=Upkeep(bench, hub.transient, domain_proof=domain_proof, key_rollover=rollover, hosts=hosts_service),
         staff=Staff(bench, hub.transient, throttle),
         throttle=throttle,
         identities=identities,
@@ -286,6 +289,7 @@ def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
         directories=Directories(bench, throttle),
         directory_people=DirectoryPeople(bench),
         directory_groups=DirectoryGroups(bench),
+        hosts=hosts_service,
     )
 
 
@@ -312,17 +316,20 @@ def _scim(built: Vestibule) -> ScimFace:
     return ScimFace(built.settings.public_url, services.directories, services.directory_people, services.directory_groups)
 
 
+def _follow_configuration(app: Flask, catalog: Catalog) -> None:
+    @app.before_request
+    def follow() -> None:
+        # One version read per protocol request: what was switched off is off from the next request on.
+        if request.endpoint and request.endpoint != "static" and not request.endpoint.startswith("health."):
+            catalog.refresh()
+
+
 def _mount(app: Flask, built: Vestibule) -> None:
     hub, settings, places = built.hub, built.settings, built.services.bench.places
     app.url_map.merge_slashes = False  # the router would redirect, to whatever host the request named
     http.refuse_unreadable_paths(app)
-
-    @app.before_request
-    def follow_configuration() -> None:
-        # One version read per protocol request: what was switched off is off from the next request on.
-        if request.endpoint and request.endpoint != "static" and not request.endpoint.startswith("health."):
-            built.catalog.refresh()
-
+    _follow_configuration(app, built.catalog)
+    hosts.install(app, hosts.HostFace(built.catalog, places, built.services.hosts.prove))
     security.install_headers(app, security.WebSettings(settings.public_url, settings.production, _csrf_key(built)))
     errors.register_error_handlers(app, hub.traces)
     app.register_blueprint(health.blueprint(lambda: upgrade.is_current(built.database)))
@@ -352,7 +359,9 @@ def _mount(app: Flask, built: Vestibule) -> None:
     app.register_blueprint(chooser.blueprint(chooser.ChooserFace(built.pipeline, built.services.throttle, built.clock)))
     app.register_blueprint(test_login.blueprint(test_login.LoginTestFace(built.services.login_tests)))
     app.register_blueprint(
-        account_views.blueprint(AccountFace(built.services.account, AccountSignIn(built.pipeline, hub.traces), SESSION_COOKIE))
+        account_views.blueprint(
+            AccountFace(built.services.account, AccountSignIn(places, built.pipeline, hub.traces), SESSION_COOKIE)
+        )
     )
     app.register_blueprint(branding.blueprint(built.services.brandings))
     app.register_blueprint(signout.blueprint(signout.SignOutFace(_SignOut(hub))))

@@ -57,7 +57,7 @@ def blueprint(face: AccountFace) -> Blueprint:
 
 
 def _session(face: AccountFace, incoming: Incoming) -> Session | None:
-    return face.account.session(incoming.cookies.get(face.session_cookie))
+    return face.account.session(incoming.cookies.get(face.session_cookie), incoming.host)
 
 
 def _own(face: AccountFace) -> Session | None:

@@ -12,11 +12,12 @@ from broker.catalog.prepare import PreparedApplication, PreparedConnector, Prepa
 from broker.domain.errors import ConfigurationError
 from broker.domain.folding import fold
 from broker.domain.home_realm import Candidate
+from broker.domain.host import Host
 from broker.domain.trust import Application, Domain
 from broker.keys.keyring import Keyring
 from broker.store import mapping
 from broker.store.db import Database
-from broker.store.tables import configuration, directory_queries, trust_queries
+from broker.store.tables import configuration, directory_queries, hosts, trust_queries
 
 log = logging.getLogger("vestibule.catalog")
 T = TypeVar("T")
@@ -82,6 +83,8 @@ class Catalog:
         if kind in {"connector", "domain"}:
             # A tenant's prepared form lists both; which tenant it was, the change does not say.
             stale.add("tenant")
+        if kind == "tenant":
+            stale.add("host by name")  # they go with their tenant
         for key in [key for key in self._entries if key[0] in stale]:
             del self._entries[key]
 
@@ -122,6 +125,15 @@ class Catalog:
 
         tenant_id = self._cached("tenant by slug", slug, load)
         return None if tenant_id is None else self.tenant(tenant_id)
+
+    def hosts(self) -> Mapping[str, Host]:
+        """All hosts of tenants by name, switched on or not: one look-up, so that unknown names ask the database for nothing."""
+
+        def load() -> dict[str, Host]:
+            with self._database.reading() as connection:
+                return {row.name: mapping.host(row) for row in hosts.every(connection)}
+
+        return self._cached("host by name", "", load) or {}
 
     def connector(self, connector_id: str) -> PreparedConnector | None:
         def load() -> PreparedConnector | None:

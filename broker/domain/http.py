@@ -33,6 +33,8 @@ class Incoming:
     headers: dict[str, str] = field(default_factory=dict)
     """Lower-case names; only authorization, accept-language, origin, user-agent and content-type are carried."""
     remote_address: str = ""
+    host: str = ""
+    """Which tenant's host it came to, of those that are configured; empty: the hub's own address, whatever was asked for."""
 
     @property
     def parameters(self) -> Pairs:

@@ -68,6 +68,8 @@ class LoginTransaction:
     created_at: datetime
     expires_at: datetime
     purpose: Purpose = Purpose.SIGN_IN
+    host: str = ""
+    """The tenant's host at which it began, and whose cookies bind it; empty: the hub's own address."""
     last_error: str | None = None
     """Code of the error that the person was last shown: what the application is told if they give up."""
     # Products, in the order of the pipeline's table.

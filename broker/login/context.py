@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from broker.catalog.catalog import Catalog
+from broker.catalog.places import Places
 from broker.catalog.prepare import PreparedApplication
 from broker.domain.branding import Branding
 from broker.domain.clock import Clock
@@ -18,6 +19,7 @@ from broker.domain.trace import Trace
 from broker.domain.transaction import LoginTransaction
 from broker.keys.keyring import Keyring
 from broker.login.downstream import DownstreamProtocol
+from broker.login.host_uses import HostUses
 from broker.store.db import Database
 from broker.store.trace_log import TraceLog
 from broker.store.transient.contract import TransientStore
@@ -33,12 +35,14 @@ class Hub:
 
     database: Database
     catalog: Catalog
+    places: Places
     keyring: Keyring
     transient: TransientStore
     traces: TraceLog
     clock: Clock
     downstream: dict[str, DownstreamProtocol]
     transaction_seconds: int = 3600
+    host_uses: HostUses = field(default_factory=HostUses)
 
 
 @dataclass(slots=True)

@@ -37,6 +37,7 @@ from broker.login import (
     authorization,
     directory,
     failure,
+    hosts,
     identity,
     issuance,
     sessions,
@@ -69,6 +70,9 @@ def _answer(login: Login) -> Outgoing:
     login.trace.tenant_id, login.trace.connector_id = response.tenant_id, response.connector_id
     login.trace.identity_id = response.identity_id
     answer = protocol.answer(transaction, login.application.application, login.application.prepared, response, login.trace)
+    if transaction.host:
+        hub, application_id = login.hub, transaction.request.application_id
+        hub.host_uses.note(hub.database, hub.catalog, transaction.host, application_id, hub.clock.now())
     login.trace.hop("answered the application", transaction.request.reply_address)
     login.trace.succeed()
     _log(login)
@@ -136,9 +140,13 @@ class Pipeline:
         """An identity provider's answer arrived at this connector's address."""
         # One that is switched off may be under test; whether this login may use it, its gate says.
         prepared = self._hub.catalog.connector(connector_id) or self._hub.catalog.draft(connector_id)
-        if prepared is None:
+        if prepared is None or not hosts.serves(self._hub, incoming, prepared.connector.tenant_id):
             raise NotFound(cause="no connector has this address")
-        login = self._resume(prepared.upstream.reply_handle(incoming), incoming, "returned from the identity provider")
+        handle, hop = prepared.upstream.reply_handle(incoming), "returned from the identity provider"
+        begun = transactions.begun(self._hub.transient, handle) if handle else None
+        if begun is not None and hosts.elsewhere(begun, incoming):
+            return self._hand_over(begun, incoming, hop)
+        login = self._resume(handle, incoming, hop, begun)
         try:
             expected = login.transaction.expectation
             at_home = expected is not None and expected.connector_id == connector_id
@@ -194,6 +202,8 @@ class Pipeline:
     def again(self, handle: str, incoming: Incoming) -> Reply:
         """After "already completed": the same request once more, answered from the session that it made."""
         finished = transactions.finished(self._hub.transient, handle)
+        if (objection := hosts.objection(self._hub, finished, incoming)) is not None:
+            raise objection
         if not same_browser(incoming, finished.browser_hash):
             raise WrongBrowser(cause="the binding cookie is not the one this sign-in began with")
         repeat = COURSES[finished.purpose].repeat
@@ -248,17 +258,31 @@ class Pipeline:
             created_at=now,
             expires_at=now + timedelta(seconds=self._hub.transaction_seconds),
             purpose=purpose,
+            host=incoming.host,
         )
         trace.application_id = _traced_application(transaction, application)
         trace.tenant_id = request.hints.tenant_id
         return Login(self._hub, transaction, application, incoming, trace, cookies=cookies)
 
-    def _resume(self, handle: str | None, incoming: Incoming, hop: str) -> Login:
-        """The waiting login with this handle, in the browser that began it. Without one, a trace of its own tells why."""
+    def _hand_over(self, begun: hosts.Begun, incoming: Incoming, hop: str) -> Reply:
+        """The answer goes on to the host at which its login began. Leaves no mark: nothing binds it to a browser yet."""
+        try:
+            return Reply(hosts.hand_over(self._hub, begun, incoming))
+        except BrokerError as error:
+            trace = self._hub.traces.begin(incoming, hop)
+            trace.application_id = begun.request.application_id
+            trace.decide("login", f"reference {begun.trace_code}")
+            raise failure.noted_on(self._hub, trace, error) from error
+
+    def _resume(self, handle: str | None, incoming: Incoming, hop: str, begun: hosts.Begun | None = None) -> Login:
+        """The waiting login with this handle, in the browser that began it. Without one, a trace of its own tells why.
+
+        `begun`: what was found under this handle already.
+        """
         try:
             if not handle:
                 raise UnknownTransaction(cause="the answer carries no RelayState or state")
-            transaction = transactions.get(self._hub.transient, handle)
+            transaction = begun if isinstance(begun, LoginTransaction) else transactions.get(self._hub.transient, handle)
         except BrokerError as error:
             if isinstance(error, CompletedTransaction):
                 error.again_handle = handle
@@ -270,6 +294,8 @@ class Pipeline:
         trace.hop(hop, f"{incoming.method} {redaction.path(incoming.path)}")
         trace.application_id = _traced_application(transaction, application)
         login = Login(self._hub, transaction, application, incoming, trace, resumed=True)
+        if (objection := hosts.objection(self._hub, transaction, incoming)) is not None:
+            raise failure.noted(login, objection)
         bound = same_browser(incoming, transaction.browser_hash)
         trace.check("transaction.browser", passed=bound, reason="the binding cookie is the one this sign-in began with")
         if not bound:

@@ -30,6 +30,7 @@ class FinishedLogin:
     trace_code: str
     created_at: datetime
     purpose: Purpose = Purpose.SIGN_IN
+    host: str = ""
 
 
 _finished = msgspec.json.Decoder(FinishedLogin)
@@ -55,6 +56,14 @@ def get(store: TransientStore, handle: str) -> LoginTransaction:
     return _transactions.decode(value[1:])
 
 
+def begun(store: TransientStore, handle: str) -> LoginTransaction | FinishedLogin | None:
+    """With this handle, waiting or answered."""
+    if (value := store.get(WAITING, handle)) is not None and value[:1] == _FORMAT:
+        return _transactions.decode(value[1:])
+    value = store.get(FINISHED, handle)
+    return _finished.decode(value[1:]) if value is not None and value[:1] == _FORMAT else None
+
+
 def _absence(store: TransientStore, handle: str) -> TransactionError:
     if store.get(FINISHED, handle) is not None:
         return CompletedTransaction(cause="this transaction has been answered already")
@@ -64,7 +73,12 @@ def _absence(store: TransientStore, handle: str) -> TransactionError:
 def finish(store: TransientStore, transaction: LoginTransaction, now: datetime) -> None:
     """Takes it out, once. For everybody but the first raises CompletedTransaction, or UnknownTransaction if it was given up."""
     remembered = FinishedLogin(
-        transaction.request, transaction.browser_hash, transaction.trace_code, transaction.created_at, transaction.purpose
+        transaction.request,
+        transaction.browser_hash,
+        transaction.trace_code,
+        transaction.created_at,
+        transaction.purpose,
+        transaction.host,
     )
     value = _FORMAT + _encoder.encode(remembered)
     if not store.exchange(WAITING, transaction.handle, FINISHED, value, now + timedelta(hours=1)):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from broker.catalog.catalog import Catalog
 from broker.catalog.prepare import PreparedConnector
@@ -123,7 +124,8 @@ def _addressed(outgoing: Outgoing, prepared: PreparedConnector, login: Login) ->
     if not isinstance(outgoing, Prompt):
         return outgoing
     handle = (PROMPT_HANDLE, login.transaction.handle)
-    return replace(outgoing, action=prepared.tools.addresses.redirect_uri, hidden=(handle,), branding=login.branding)
+    action = urlsplit(prepared.tools.addresses.redirect_uri).path  # at whichever host this login is
+    return replace(outgoing, action=action, hidden=(handle,), branding=login.branding)
 
 
 def _where(outgoing: Outgoing) -> str:

@@ -21,6 +21,8 @@ _EMBEDDING = (ipaddress.IPv6Network("2002::/16"), ipaddress.IPv6Network("2001::/
 
 def resolve(host: str, port: int) -> tuple[str, ...]:
     """Every address of a host, in the system's order of preference. Raises FetchFailed."""
+    if host.lower().rstrip(".").endswith(".localhost"):
+        return ("127.0.0.1",)  # RFC 6761 6.3: this machine's own, whatever DNS says; browsers do the same
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:

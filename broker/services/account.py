@@ -30,11 +30,16 @@ class Account:
         self._bench = bench
         self._identities = identities
 
-    def session(self, handle: str | None) -> Session | None:
-        """The browser's session, if the pipeline has let the account page into it and nothing was taken back since."""
+    def session(self, handle: str | None, host: str = "") -> Session | None:
+        """The browser's session, if the pipeline has let the account page into it and nothing was taken back since.
+
+        `host`: as `Incoming` has it; at a tenant's host only that tenant's people have an account. Raises NotFound.
+        """
         bench = self._bench
         found = sessions.by_handle(bench.database, handle, bench.clock.now()) if handle else None
         if found is None or not any(each.application_id == ACCOUNT_ID for each in found.participants):
+            return None
+        if bench.places.at(None, host).tenant_id not in (None, found.tenant_id):
             return None
         if not bench.catalog.enabled(found.tenant_id, found.connector_id):
             return None

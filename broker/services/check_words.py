@@ -25,6 +25,7 @@ _RULES = translatable("The rules for what is taken over can be applied")
 
 WORDS: dict[str, str] = {
     "transaction.browser": _OURS,
+    "transaction.host": _OURS,
     "transaction.time": _OURS,
     "upstream.address": _OURS,
     "upstream.expected": _OURS,

@@ -167,7 +167,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(("oidc.auth_time", "oidc.auth_time_form"), _FRESH, Place.CLAIMS),
     Row(("entra.tenant", "google.hosted_domain"), _ACCOUNT),
-    Row(("transaction.browser", "transaction.time", "upstream.address", "upstream.expected"), _START_HERE),
+    Row(("transaction.browser", "transaction.host", "transaction.time", "upstream.address", "upstream.expected"), _START_HERE),
     Row(
         ("application.serves_tenant", "application.authorization"),
         translatable(

@@ -15,6 +15,7 @@ from broker.services.clockwork import repeat
 from broker.services.context import Workbench
 from broker.services.domain_proof import DomainProof
 from broker.services.health import ConnectorHealth
+from broker.services.hosts import Hosts
 from broker.services.key_rollover import KeyRollover
 from broker.services.statistics import Statistics
 from broker.store import trace_log
@@ -52,10 +53,12 @@ class Upkeep:
         *,
         domain_proof: DomainProof | None = None,
         key_rollover: KeyRollover | None = None,
+        hosts: Hosts | None = None,
     ) -> None:
         self._bench = bench
         self._domain_proof = domain_proof
         self._key_rollover = key_rollover
+        self._hosts = hosts
         self._transient = transient
         self._statistics, self._health = Statistics(bench), ConnectorHealth(bench)
         self._owner = owner or random_ids.object_id("run")
@@ -69,6 +72,8 @@ class Upkeep:
         abandoned = self._diagnose_abandoned()
         domains = 0 if self._domain_proof is None else self._domain_proof.look_again()
         keys = 0 if self._key_rollover is None else self._key_rollover.run()
+        if self._hosts is not None:
+            self._hosts.look_again()
         self._health.refresh()  # before hours are folded: it reads what was not folded at the last run
         self._statistics.fold()
         with self._bench.database.unit_of_work() as connection:

@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from broker.domain.branding import Branding
 from broker.domain.directory import DirectoryPolicy, Matching, UnknownPeople
 from broker.domain.errors import InvalidSettings
+from broker.domain.host import Host, HostState
 from broker.domain.trust import Application, Connector, Domain, Tenant
 
 
@@ -31,6 +32,10 @@ def tenant(row: Row[Any]) -> Tenant:
 
 def domain(row: Row[Any]) -> Domain:
     return Domain(row.name, row.tenant_id, row.proof, tuple(row.connector_ids), row.checked_at, row.missing_since)
+
+
+def host(row: Row[Any]) -> Host:
+    return Host(row.id, row.name, row.tenant_id, HostState(row.state))
 
 
 def connector(row: Row[Any], settings_type: type, secrets: dict[str, Any]) -> Connector:

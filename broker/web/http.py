@@ -10,6 +10,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from broker.domain.errors import MalformedRequest, MessageTooLarge, NotFound
 from broker.domain.http import Incoming, Pairs
+from broker.web import here
 
 MAX_BODY_BYTES = 1_572_864
 """1.5 MiB: a SAML message of 1 MiB, in base64, and its form."""
@@ -46,6 +47,7 @@ def incoming_of(request: Request) -> Incoming:
         cookies=_own_cookies(request),
         headers={name: value for name in _CARRIED_HEADERS if (value := request.headers.get(name)) is not None},
         remote_address=request.remote_addr or "",
+        host=here.host(),
     )
 
 

@@ -9,7 +9,7 @@ from werkzeug.urls import iri_to_uri
 
 from broker.domain.errors import InternalError
 from broker.domain.http import Document, Failure, Outgoing, Page, PostForm, Prompt, Redirect, Reply
-from broker.web import pages, security
+from broker.web import here, pages, security
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -41,7 +41,7 @@ def _redirect(redirect: Redirect) -> Response:
     if _CONTROL.search(url):
         raise InternalError(cause="a redirect address contains control characters")
     if url.startswith("/"):
-        url = security.settings().public_url + url
+        url = here.base(security.settings().public_url) + url
     # An address that is ASCII already goes out byte for byte, as it was registered.
     location = url if url.isascii() else iri_to_uri(url)
     response = Response(status=302, content_type="text/plain; charset=utf-8")

@@ -14,10 +14,9 @@ from flask import has_request_context, request
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import escape
 
-from broker.domain.branding import Branding
 from broker.domain.errors import Act, BrokerError, CompletedTransaction, ConfigurationError, TransactionError
 from broker.domain.http import Cookie, Failure, Page, Pairs
-from broker.web import brand, i18n, security
+from broker.web import brand, here, i18n, security
 from broker.web.brand import brand_of
 from broker.web.http import COOKIE_PREFIX, lenient_query
 
@@ -62,7 +61,7 @@ def render(template: str, **context: Any) -> str:
     if context.get("application_name") in OWN_PAGES:
         context["application_name"] = context["_"](context["application_name"])
     context["language"] = language
-    context["brand"] = brand_of(context.pop("branding", None) or Branding())
+    context["brand"] = brand_of(context.pop("branding", None) or here.branding())
     context["date"] = partial(day, language=language)
     context["moment"] = partial(_moment, language=language)
     context["switch_to"] = _other_language(language)

@@ -51,6 +51,7 @@ ROUTES: dict[str, Route] = {
     "/health/live": Route(("GET",), fixed=True),
     "/health/ready": Route(("GET",), fixed=True),
     "/version": Route(("GET",), fixed=True),
+    "/.well-known/vestibule-host/<token>": Route(("GET",), {"token": "handle"}, fixed=True),
     "/saml/sso": Route(("GET", "POST"), reads=_SAML),
     "/t/<slug>/saml/sso": Route(("GET", "POST"), _TENANT, _SAML),
     "/a/<application>/saml/sso": Route(("GET", "POST"), _SAML_APPLICATION, _SAML),

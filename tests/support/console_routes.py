@@ -42,6 +42,11 @@ POST  /console/tenants/<tenant>/connectors/<connector>/probe               read_
 POST  /console/tenants/<tenant>/connectors/<connector>/enable              set_up
 POST  /console/tenants/<tenant>/connectors/<connector>/disable             set_up
 POST  /console/tenants/<tenant>/connectors/<connector>/delete              configure
+GET   /console/tenants/<tenant>/hosts                                      read
+POST  /console/tenants/<tenant>/hosts                                      configure hub
+POST  /console/tenants/<tenant>/hosts/<host>/check                         configure hub
+POST  /console/tenants/<tenant>/hosts/<host>/switch                        configure hub
+POST  /console/tenants/<tenant>/hosts/<host>/remove                        configure hub
 POST  /console/tenants/<tenant>/claims                                     set_up
 POST  /console/tenants/<tenant>/claims/<domain>/check                      set_up
 POST  /console/tenants/<tenant>/claims/<domain>/withdraw                   set_up

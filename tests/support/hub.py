@@ -18,6 +18,7 @@ import msgspec
 from werkzeug.test import Client, TestResponse
 
 from broker.app import create_app, vestibule
+from broker.domain.host import HostState
 from broker.services.actor import operator
 from broker.services.applications import SaveApplication
 from broker.services.connectors import SaveConnector
@@ -25,6 +26,7 @@ from broker.services.tenants import SaveDomain, SaveTenant
 from broker.services.traces import TraceView
 from broker.settings import Settings, validate
 from broker.store import trace_log
+from broker.store.tables import configuration, hosts
 from tests.support import databases
 from tests.support.clock import FixedClock
 from tests.support.partners import OidcApp, OidcSide, SamlApp, SamlSide
@@ -40,13 +42,17 @@ class Browser:
         self.client = Client(app, use_cookies=True)
         self.headers: dict[str, str] = {}
         """Sent with every request."""
+        self.here = PUBLIC_URL
+        """What addresses without a host belong to: the hub, or the tenant's host that was opened last."""
 
     def open(self, url: str, **arguments: Any) -> TestResponse:
         parts = urlsplit(url)
+        if parts.netloc:
+            self.here = f"http://{parts.netloc}" if parts.netloc.endswith(".localhost:8080") else PUBLIC_URL
         path = parts.path + (f"?{parts.query}" if parts.query else "")
         if self.headers:
             arguments["headers"] = {**self.headers, **arguments.get("headers", {})}
-        return self.client.open(path, base_url=PUBLIC_URL, **arguments)
+        return self.client.open(path, base_url=self.here, **arguments)
 
     def post(self, url: str, fields: dict[str, str] | tuple[tuple[str, str], ...]) -> TestResponse:
         from urllib.parse import urlencode
@@ -97,6 +103,16 @@ class Hub:
             self.built.tenants.save_domain(ME, SaveDomain(change.object_id, domain))
         self.tenants[slug] = change.object_id
         return change.object_id
+
+    def host(self, tenant: str, name: str, state: HostState = HostState.ON) -> str:
+        """A host of this tenant, as if it had been checked (`tests/faces/test_hosts.py` does check); what its addresses begin with."""
+        self.built.services.hosts.add(ME, self.tenants[tenant], name)
+        with self.built.database.unit_of_work() as connection:
+            row = hosts.find(connection, self.tenants[tenant], name)
+            assert row is not None
+            hosts.change(connection, self.tenants[tenant], row.id, {"state": state}, state=row.state)
+            configuration.record_change(connection, "host", row.id, self.clock.now())
+        return f"http://{name}:8080"
 
     def saml_idp(
         self, tenant: str, slug: str = "idp", *, type: str = "saml", entity_id: str | None = None, **changes: Any

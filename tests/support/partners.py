@@ -129,6 +129,15 @@ def choose_home_realm(browser: Browser, response: TestResponse, email: str) -> T
     return browser.post(action, {"email": email})
 
 
+def handed_over(browser: Browser, response: TestResponse) -> TestResponse:
+    """What a browser does when an answer at the hub's own name belongs to a tenant's host: it takes it there."""
+    if (location := response.headers.get("Location", "")) and ".localhost:8080/upstream/" in location:
+        return browser.open(location)
+    if response.status_code == 200 and "/upstream/" in form_of(response)[0]:
+        return browser.post(*form_of(response))
+    return response
+
+
 # --- applications -----------------------------------------------------------------------------------------------------
 
 
@@ -153,26 +162,27 @@ class SamlApp:
         self,
         *,
         tenant: str | None = None,
+        at: str | None = None,
         relay_state: str | None = "app-state",
         root: etree._Element | None = None,
         **attributes: Any,
     ) -> str:
-        """Where the application sends the browser (HTTP-Redirect)."""
+        """Where the application sends the browser (HTTP-Redirect). `at`: a tenant's host."""
         message = etree.tostring(self.request(**attributes) if root is None else root)
         deflater = zlib.compressobj(9, zlib.DEFLATED, -15)
         query = {"SAMLRequest": base64.b64encode(deflater.compress(message) + deflater.flush()).decode()}
         if relay_state is not None:
             query["RelayState"] = relay_state
-        base = PUBLIC_URL if tenant is None else f"{PUBLIC_URL}/t/{tenant}"
+        base = at or (PUBLIC_URL if tenant is None else f"{PUBLIC_URL}/t/{tenant}")
         return f"{base}/saml/sso?{urlencode(query)}"
 
     def sign_in(self, browser: Browser, side: Side, **attributes: Any) -> Learned:
         """From the first click to the claims."""
         response = choose_home_realm(browser, browser.open(self.login_url(**attributes)), side.email)
-        return self.learn(side.authenticate(browser, response))
+        return self.learn(handed_over(browser, side.authenticate(browser, response)))
 
-    def learn(self, response: TestResponse) -> Learned:
-        """Verifies and reads the Response in the hub's self-posting form."""
+    def learn(self, response: TestResponse, *, at: str | None = None) -> Learned:
+        """Verifies and reads the Response in the hub's self-posting form. `at`: a tenant's host that must have issued it."""
         assert response.status_code == 200, response.get_data(as_text=True)
         action, fields = form_of(response)
         assert action == self.acs
@@ -184,6 +194,7 @@ class SamlApp:
             second = code.find(f"{{{SAMLP}}}StatusCode")
             return Learned("", {}, status=str((code if second is None else second).get("Value")).rpartition(":")[2], raw=root)
         self._verify(root)
+        assert at is None or root.findtext(f"{{{SAML}}}Issuer") == f"{at}/saml/metadata"
         assertion = root.find(f"{{{SAML}}}Assertion")
         assert assertion is not None
         claims = {
@@ -216,7 +227,7 @@ class OidcApp:
         self.verifier = secrets.token_urlsafe(48)
         self.machine = Client(hub.app, use_cookies=False)
 
-    def login_url(self, *, tenant: str | None = None, **changes: str | None) -> str:
+    def login_url(self, *, tenant: str | None = None, at: str | None = None, **changes: str | None) -> str:
         challenge = base64.urlsafe_b64encode(hashlib.sha256(self.verifier.encode()).digest()).rstrip(b"=").decode()
         values: dict[str, str | None] = {
             "response_type": "code",
@@ -230,15 +241,17 @@ class OidcApp:
             **changes,
         }
         query = urlencode({name: value for name, value in values.items() if value is not None})
-        return f"{self.base(tenant)}/oauth2/authorize?{query}"
+        return f"{at or self.base(tenant)}/oauth2/authorize?{query}"
 
     @staticmethod
     def base(tenant: str | None) -> str:
         return PUBLIC_URL if tenant is None else f"{PUBLIC_URL}/t/{tenant}"
 
-    def sign_in(self, browser: Browser, side: Side, *, tenant: str | None = None, **changes: Any) -> Learned:
-        response = choose_home_realm(browser, browser.open(self.login_url(tenant=tenant, **changes)), side.email)
-        return self.learn(side.authenticate(browser, response), tenant=tenant)
+    def sign_in(
+        self, browser: Browser, side: Side, *, tenant: str | None = None, at: str | None = None, **changes: Any
+    ) -> Learned:
+        response = choose_home_realm(browser, browser.open(self.login_url(tenant=tenant, at=at, **changes)), side.email)
+        return self.learn(handed_over(browser, side.authenticate(browser, response)), tenant=tenant, at=at)
 
     def callback(self, response: TestResponse) -> dict[str, str]:
         from tests.support.hub import query_of
@@ -248,7 +261,7 @@ class OidcApp:
         assert location.startswith(self.redirect_uri + "?"), location
         return query_of(location)
 
-    def redeem(self, code: str, *, tenant: str | None = None, **changes: str) -> TestResponse:
+    def redeem(self, code: str, *, tenant: str | None = None, at: str | None = None, **changes: str) -> TestResponse:
         fields = {
             "grant_type": "authorization_code",
             "code": code,
@@ -257,23 +270,24 @@ class OidcApp:
             **changes,
         }
         credentials = base64.b64encode(f"{quote_plus(self.client_id)}:{quote_plus(self.secret)}".encode()).decode()
-        path = urlsplit(self.base(tenant)).path + "/oauth2/token"
-        return self.machine.post(path, base_url=PUBLIC_URL, data=fields, headers={"Authorization": f"Basic {credentials}"})
+        path = urlsplit(at or self.base(tenant)).path + "/oauth2/token"
+        return self.machine.post(path, base_url=at or PUBLIC_URL, data=fields, headers={"Authorization": f"Basic {credentials}"})
 
-    def learn(self, response: TestResponse, *, tenant: str | None = None) -> Learned:
+    def learn(self, response: TestResponse, *, tenant: str | None = None, at: str | None = None) -> Learned:
         """Code to tokens to userinfo; the ID token is verified with the published keys."""
         answer = self.callback(response)
         if "error" in answer:
             return Learned("", {}, status=answer["error"], raw=answer)
-        tokens = self.redeem(answer["code"], tenant=tenant)
+        assert answer["iss"] == (at or self.base(tenant))
+        tokens = self.redeem(answer["code"], tenant=tenant, at=at)
         assert tokens.status_code == 200, tokens.get_data(as_text=True)
-        prefix = urlsplit(self.base(tenant)).path
-        keys = KeySet.import_key_set(self.machine.get(f"{prefix}/oauth2/jwks", base_url=PUBLIC_URL).get_json())
+        prefix, hub = urlsplit(at or self.base(tenant)).path, at or PUBLIC_URL
+        keys = KeySet.import_key_set(self.machine.get(f"{prefix}/oauth2/jwks", base_url=hub).get_json())
         claims = jwt.decode(tokens.get_json()["id_token"], keys, algorithms=["RS256", "ES256"]).claims
-        assert claims["iss"] == self.base(tenant)
+        assert claims["iss"] == (at or self.base(tenant))
         assert claims["aud"] in (self.client_id, [self.client_id])
         authorization = {"Authorization": f"Bearer {tokens.get_json()['access_token']}"}
-        person = self.machine.get(f"{prefix}/oauth2/userinfo", base_url=PUBLIC_URL, headers=authorization)
+        person = self.machine.get(f"{prefix}/oauth2/userinfo", base_url=hub, headers=authorization)
         assert person.status_code == 200, person.get_data(as_text=True)
         assert person.get_json()["sub"] == claims["sub"]
         merged = {**person.get_json(), **claims}

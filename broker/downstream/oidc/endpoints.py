@@ -27,11 +27,14 @@ from broker.services.throttle import Limit, Lockout, Throttle
 from broker.store.db import Database
 from broker.store.trace_log import TraceLog
 from broker.store.transient.contract import TransientStore
+from broker.web import here
 from broker.web.http import incoming_of
 from broker.web.outgoing import respond
 from metadata.oidc_write import write_discovery
 
 _CACHEABLE = (("Cache-Control", "public, max-age=300"),)
+_BY_HOST = (("Vary", "Host"),)
+"""A tenant's host has the common paths and says other things there: no cache may take one for the other."""
 _ANY_ORIGIN = (("Access-Control-Allow-Origin", "*"),)
 CLIENT_AUTHENTICATION = Limit("client authentication", 30, 60)
 """Wrong credentials of one client from one address: guessing ends, and the client's own servers elsewhere go on."""
@@ -122,12 +125,12 @@ class _Views:
 
     def discovery(self, **path: str) -> Response:
         body = write_discovery(self._place(path).oidc_issuer)
-        return respond(Document(body, "application/json", 200, (*_CACHEABLE, *_ANY_ORIGIN)))
+        return respond(Document(body, "application/json", 200, (*_CACHEABLE, *_BY_HOST, *_ANY_ORIGIN)))
 
     def jwks(self, **path: str) -> Response:
         owner = self._place(path).key_owner
         body = jose.public_key_set(self._face.keyring.published(KeyUse.OIDC_SIGNING, owner))
-        return respond(Document(body, "application/jwk-set+json", 200, (*_CACHEABLE, *_ANY_ORIGIN)))
+        return respond(Document(body, "application/jwk-set+json", 200, (*_CACHEABLE, *_BY_HOST, *_ANY_ORIGIN)))
 
     def _machine_request(self, path: dict[str, str], name: str) -> tuple[Incoming, Trace, Place]:
         incoming = incoming_of(request)
@@ -137,7 +140,9 @@ class _Views:
     def _place(self, path: dict[str, str]) -> Place:
         """Raises NotFound."""
         places = self._face.places
-        return places.of_application(path["application"], "oidc") if "application" in path else places.at(path.get("slug"))
+        if "application" in path:
+            return places.of_application(path["application"], "oidc")
+        return places.at(path.get("slug"), here.host())
 
     def _save_failed(self, document: Document, trace: Trace) -> None:
         """A success adds nothing to the login's own trace, so only failures are kept."""

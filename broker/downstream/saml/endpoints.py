@@ -16,9 +16,13 @@ from broker.downstream.saml import request as requests
 from broker.keys.keyring import Keyring
 from broker.login.pipeline import Pipeline
 from broker.store.trace_log import TraceLog
+from broker.web import here
 from broker.web.http import incoming_of
 from broker.web.outgoing import respond
 from metadata.saml_write import write_identity_provider
+
+# A tenant's host has the common path and another entityID there: no cache may take one for the other.
+_CACHEABLE = (("Cache-Control", "max-age=300"), ("Vary", "Host"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,9 @@ def blueprint(face: SamlFace) -> Blueprint:
     def place_of(path: dict[str, str]) -> Place:
         """Raises NotFound."""
         places = face.places
-        return places.of_application(path["application"], "saml") if "application" in path else places.at(path.get("slug"))
+        if "application" in path:
+            return places.of_application(path["application"], "saml")
+        return places.at(path.get("slug"), here.host())
 
     def single_sign_on(**path: str) -> Response:
         incoming = incoming_of(request)
@@ -50,7 +56,7 @@ def blueprint(face: SamlFace) -> Blueprint:
 
     def metadata(**path: str) -> Response:
         body = _document(face, place_of(path))
-        return respond(Document(body, "application/samlmetadata+xml", headers=(("Cache-Control", "max-age=300"),)))
+        return respond(Document(body, "application/samlmetadata+xml", headers=_CACHEABLE))
 
     for prefix, name in (("", "common"), ("/t/<slug>", "tenant"), ("/a/<application>", "application")):
         views.add_url_rule(f"{prefix}/saml/sso", f"sso_{name}", single_sign_on, methods=["GET", "POST"])

@@ -8,6 +8,7 @@ from broker.services.diagnosis.model import Cause
 
 _BELONGS: dict[str, str] = {
     "transaction.browser": "wrong_browser",
+    "transaction.host": "wrong_browser",
     "transaction.time": "expired_transaction",
     "upstream.used_once": "replayed_response",
     "tenant.email": "missing_claim",

@@ -12,6 +12,11 @@ BY_CHECK: dict[str, Cause] = {
         translatable("Start again from the application, in one browser window, with cookies allowed for this site."),
         Act.USER,
     ),
+    "transaction.host": Cause(
+        translatable("The sign-in began at one address of this hub and was to go on at another one."),
+        translatable("Start again from the application, and do not copy the address of a sign-in page to another host name."),
+        Act.USER,
+    ),
     "transaction.time": Cause(
         translatable("The person waited too long at the identity provider; the sign-in had expired."),
         translatable("Start again from the application and sign in without a long pause."),

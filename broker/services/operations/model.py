@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from broker.services.export import Export
     from broker.services.federation import FederationMap
     from broker.services.health import ConnectorHealth
+    from broker.services.hosts import Hosts
     from broker.services.idempotency import Idempotency
     from broker.services.identities import Identities
     from broker.services.intake import Intakes
@@ -94,6 +95,7 @@ class Services:
     directories: Directories
     directory_people: DirectoryPeople
     directory_groups: DirectoryGroups
+    hosts: Hosts
 
 
 @dataclass(frozen=True, slots=True)
