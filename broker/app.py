@@ -57,6 +57,7 @@ from broker.services.domain_proof import DomainProof
 from broker.services.explain import Explain
 from broker.services.export import Export
 from broker.services.federation import FederationMap
+from broker.services.following import Following
 from broker.services.health import ConnectorHealth
 from broker.services.hosts import Hosts
 from broker.services.idempotency import Idempotency
@@ -249,6 +250,7 @@ def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
     hosts_service = Hosts(bench, hub.transient, throttle)
     domain_proof = DomainProof(bench, _domain_looks(bench.settings), throttle)
     reach = Reach(bench, _impatient(bench.settings), throttle)
+    following = Following(bench, connectors, throttle)
     signing_keys = SigningKeys(bench)
     own_keys = OwnKeys(bench, signing_keys)
     rollover = KeyRollover(bench, signing_keys, own_keys)
@@ -273,7 +275,8 @@ def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
         federation=FederationMap(bench),
         health=ConnectorHealth(bench),
         reach=reach,
-        watch=Watch(bench, reach),
+        following=following,
+        watch=Watch(bench, reach, following),
         master_key=MasterKey(bench),
         doctor=Doctor(bench, post),
         login_tests=LoginTests(hub, pipeline, connectors, throttle),

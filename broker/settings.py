@@ -64,7 +64,7 @@ class Settings:
     allow_private_addresses: tuple[str, ...] = ()
     """Host names or CIDR networks that the hub may fetch from although they are private."""
     watch_providers: bool = True
-    """Ask identity providers by the clock whether they answer; off where the hub has no way out to them."""
+    """Ask identity providers by the clock whether they answer and what they publish; off where the hub has no way out to them."""
     dns_servers: tuple[str, ...] = ()
     """DNS servers that are asked for the TXT records which prove domains, like 9.9.9.9 or 127.0.0.1:5353; empty: the system's."""
     domain_proof_by_http: bool = True

@@ -11,8 +11,8 @@ see `docs/write-a-connector.md` and the conformance suite in `tests/conformance/
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
 
 from broker.domain.authentication import UpstreamAuthentication
@@ -199,6 +199,44 @@ class Probes(Protocol):
 
     def probe(self, settings: Any, tools: Tools) -> Probe:
         """Changes nothing anywhere. Raises nothing for a provider that does not answer: that is a `Probe` too."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What a server said of the document that was read last, for a conditional request (RFC 9110 13.1)."""
+
+    etag: str = ""
+    last_modified: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a provider publishes now. `settings` None: the same document as before.
+
+    `waits`: why a person has to decide before it is taken over, as stable words: `no_known_key`, `other_host`,
+    `secret_elsewhere`. What differs from the settings that were given is what would change; nothing else may.
+    """
+
+    settings: Any | None = field(default=None, repr=False)
+    understood: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    waits: tuple[str, ...] = ()
+    validators: Validators = Validators()
+    cache_for: timedelta | None = None
+    valid_until: datetime | None = None
+
+
+@runtime_checkable
+class FollowsProvider(Protocol):
+    """A connector type that keeps up with what its provider publishes: new certificates, addresses, keys."""
+
+    def followed(self, settings: Any) -> str:
+        """The address that is read by the clock; "" when nothing is followed."""
+        ...
+
+    def read_again(self, settings: Any, tools: Tools, known: Validators) -> Reading:
+        """Raises FetchError, InvalidMetadata, InvalidSettings; then everything stays as it was."""
         ...
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -43,6 +43,8 @@ class ProviderMetadata:
     wants_requests_signed: bool = False
     display_name: str | None = None
     valid_until: datetime | None = None
+    cache_for: timedelta | None = None
+    """How long it asks to be cached, the shortest that is stated; None: it says nothing."""
     vendor: str | None = None
     """"adfs", "entra", "google", "okta", "onelogin", "ping", "shibboleth" when the document shows it, else None."""
 

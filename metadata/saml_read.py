@@ -2,20 +2,21 @@
 
 A document is read for one entity: the only identity provider in it, or the one that is asked for by entityID. Problems
 are `InvalidMetadata` with a sentence for whoever uploaded it. The document's own signature is not believed and not needed:
-it is trusted because of who brings it.
+it is trusted because of who brings it. Nobody brings what is read again by the clock; there `signed_part` can insist on one.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from lxml import etree
 
-from broker.protocols import xml
+from broker.protocols import xml, xmldsig
 from broker.protocols.saml import names
-from broker.protocols.saml.times import parse_instant
+from broker.protocols.saml.times import parse_duration, parse_instant
+from broker.protocols.xmldsig import VerificationKey
 from metadata import saml_descriptors as descriptors
 from metadata import saml_words as words
 from metadata.model import ProviderMetadata, ReadResult, RelyingPartyMetadata
@@ -51,6 +52,7 @@ def read_identity_provider(
         wants_requests_signed=role.get("WantAuthnRequestsSigned", "").strip() in {"true", "1"},
         display_name=descriptors.display_name(entity, role),
         valid_until=valid_until,
+        cache_for=_cache_duration(entity, role),
         vendor=vendor_of(name, tuple(endpoint.location for endpoint in usable), document),
     )
     return ReadResult(provider, words.understood_provider(provider), words.warnings(keys, usable, valid_until, now))
@@ -82,6 +84,24 @@ def read_service_provider(document: bytes, *, now: datetime, entity_id: str | No
     return ReadResult(party, words.understood_party(party), words.warnings(keys, usable, valid_until, now))
 
 
+def signed_part(document: bytes, keys: Sequence[VerificationKey]) -> bytes:
+    """Of a document that one of these keys signed, exactly what the signature covers, canonical. Raises InvalidMetadata.
+
+    The signature is that of the root or of an entity directly below it (Metadata 3). Comments were dropped before: they are
+    no part of what was signed (exc-c14n without comments), and a document whose processing instructions went fails its digest.
+    """
+    root = _parse(document)
+    signed = [element for element in (root, *root.findall(names.md("EntityDescriptor"))) if xmldsig.is_signed(element)]
+    if not signed:
+        raise words.problem("unsigned")
+    for element in signed:
+        try:
+            return xml.canonical(xmldsig.verify(root, element, keys).root)
+        except xmldsig.SignatureFault as fault:
+            cause = f"{fault.cause}; {fault.received}"
+    raise words.problem("wrong_signature", cause=cause)
+
+
 def _parse(document: bytes) -> etree._Element:
     try:
         return xml.parse_metadata(document)
@@ -109,7 +129,10 @@ def _choose(root: etree._Element, role: str, entity_id: str | None, own: Sequenc
     candidates = [entity for entity in entities if entity.find(names.md(role)) is not None]
     provider = role == "IDPSSODescriptor"
     if entity_id is not None:
-        candidates = [entity for entity in candidates if str(entity.get("entityID")).strip() == entity_id]
+        named = [entity for entity in candidates if str(entity.get("entityID")).strip() == entity_id]
+        if candidates and not named:
+            raise words.problem("other_entity", cause=f"{len(candidates)} others, not {entity_id[:200]!r}")
+        candidates = named
     if not candidates:
         other = any(entity.find(names.md("SPSSODescriptor" if provider else "IDPSSODescriptor")) is not None for entity in entities)
         if provider:
@@ -148,3 +171,14 @@ def _validity(root: etree._Element, entity: etree._Element, role: etree._Element
     if earliest <= now:
         raise words.problem("expired", cause=f"validUntil {earliest.isoformat()}")
     return earliest
+
+
+def _cache_duration(entity: etree._Element, role: etree._Element) -> timedelta | None:
+    """The shortest cacheDuration that applies (Metadata 2.3.1, 2.3.2, 2.4.1). A hint: one that cannot be read is none."""
+    found = []
+    for element in (role, entity, *entity.iterancestors()):
+        try:
+            found.append(parse_duration(element.get("cacheDuration", "")))
+        except ValueError:
+            continue
+    return min(found, default=None)

@@ -155,13 +155,13 @@ def _preview(face: ConsoleFace, tenant: str, connector: str, typed: dict[str, st
 
 def _changes(now: dict[str, Any], then: dict[str, Any]) -> list[tuple[str, Any, Any]]:
     return [
-        (label_of(name), _shown(now.get(name)), _shown(value))
+        (label_of(name), shown(now.get(name)), shown(value))
         for name, value in then.items()
-        if _shown(now.get(name)) != _shown(value)
+        if shown(now.get(name)) != shown(value)
     ]
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "\n".join(str(each) for each in value)
     return "" if value is None else str(value)

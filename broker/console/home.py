@@ -11,6 +11,7 @@ from broker.console import door, pages, plots
 from broker.console.face import ConsoleFace
 from broker.services.actor import Verb
 from broker.services.operations.federation import FederationView, ListExpiringLinks, ShowFederation
+from broker.services.operations.following import ListTrouble
 from broker.services.operations.health import ListExpiring, ListUnreachable
 from broker.services.operations.keys import ListExpiringKeys
 from broker.services.operations.tokens import ListTokens
@@ -36,6 +37,7 @@ def routes(views: Blueprint, face: ConsoleFace) -> None:
                 plots.OUTCOMES, [(at.succeeded, at.failed, at.logins - at.succeeded - at.failed) for at in statistics.points]
             ),
             "silent": face.run("health.unreachable", ListUnreachable(limit=8)).items,
+            "trouble": face.run("health.metadata", ListTrouble(limit=8)).items,
             "expiring": face.run("health.expiring", ListExpiring(limit=8)).items,
             "links": face.run("federation.expiring_links", ListExpiringLinks(limit=5)).items,
             "tokens": _tokens(face),

@@ -54,8 +54,8 @@ def in_parallel(items: Sequence[T], work: Callable[[T], R], failed: Callable[[T]
 
 
 def about(usual: timedelta) -> timedelta:
-    """A tenth more or less, so that what began together does not stay together."""
-    return usual * (0.9 + 0.2 * luck())
+    """Up to a tenth sooner, so that what began together does not stay together."""
+    return usual * (0.9 + 0.1 * luck())
 
 
 def luck() -> float:

@@ -13,6 +13,7 @@ from broker.domain import random_ids
 from broker.domain.errors import Conflict, Forbidden, InvalidSettings, UnknownObject
 from broker.domain.messages import translatable
 from broker.domain.trust import Connector
+from broker.services import fingerprints
 from broker.services.actor import Actor, Verb
 from broker.services.connector_guards import check_secrets, held_off
 from broker.services.context import HIDDEN, Action, Change, Workbench, check_version, difference, record, risks
@@ -358,7 +359,7 @@ class Connectors:
                 object_id=connector.id,
                 tenant_id=connector.tenant_id,
                 action=action,
-                fields_changed=changed,
+                fields_changed=fingerprints.told(changed),
             )
         return Change("connector", connector.slug, connector.id, action, changed, understood.warnings)
 

@@ -10,9 +10,12 @@ from broker.domain.trace import CLOCK, Outcome
 from broker.domain.trust import Connector
 from broker.protocols.certificates import load_certificate
 from broker.services.context import Workbench
+from broker.services.followed import Followed, followed, followed_address
 from broker.services.reached import Reached, reached
 from broker.store import trace_log
-from broker.store.tables import health_queries, login_counts, reach, trace_queries
+from broker.store.tables import following, health_queries, login_counts, reach, trace_queries, turns
+from broker.store.tables.following import connector_following
+from broker.store.tables.reach import connector_reach
 
 BATCH = 500
 _OVERLAP = timedelta(minutes=10)
@@ -52,6 +55,7 @@ class Health:
     metadata_expires_at: datetime | None
     clock_offset_ms: int | None
     reached: Reached = Reached()
+    followed: Followed = Followed()
 
 
 class ConnectorHealth:
@@ -107,8 +111,10 @@ class ConnectorHealth:
             with self._bench.database.unit_of_work() as connection:
                 rows = health_queries.some_connectors(connection, after, BATCH)
                 for row in rows:
-                    ends = [moment for moment in expiry_of(row.settings) if moment is not None]
-                    expires_at = min(ends, default=None)
+                    certificate, stated = expiry_of(row.settings)
+                    follows = Followed("it", good_at=row.good_at, valid_until=row.valid_until, problem=row.problem or "")
+                    metadata = follows.worrying_end(stated, self._bench.clock.now())
+                    expires_at = min([each for each in (certificate, metadata) if each is not None], default=None)
                     if expires_at != row.known_expiry:
                         health_queries.put(connection, row.tenant_id, row.id, {"expires_at": expires_at})
             if len(rows) < BATCH:
@@ -122,19 +128,26 @@ class ConnectorHealth:
         now = self._bench.clock.now()
         with self._bench.database.reading() as connection:
             known = health_queries.of_tenant(connection, tenant_id)
-            looks = reach.of_tenant(connection, tenant_id)
+            read = turns.of_tenant(connection, tenant_id, connector_following)
+            looks = turns.of_tenant(connection, tenant_id, connector_reach)
             day = _rates(connection, tenant_id, now, timedelta(days=1))
             week = _rates(connection, tenant_id, now, timedelta(days=7))
         found = []
         for each in connectors:
             rates = (day.get(each.id, Rate(0, 0)), week.get(each.id, Rate(0, 0)))
-            found.append(_health(each, known.get(each.id), reached(looks.get(each.id)), *rates, now))
+            follows = followed(followed_address(each), read.get(each.id))
+            found.append(_health(each, known.get(each.id), reached(looks.get(each.id)), follows, *rates, now))
         return found
 
     def unreachable(self, tenant_id: str | None, limit: int) -> list[Any]:
         """Connectors whose provider does not answer, the longest silent first."""
         with self._bench.database.reading() as connection:
             return reach.unreachable(connection, tenant_id, limit)
+
+    def troubled(self, tenant_id: str | None, limit: int) -> list[Any]:
+        """Metadata that waits for a person, or could not be read again and again."""
+        with self._bench.database.reading() as connection:
+            return following.troubled(connection, tenant_id, limit)
 
     def expiring(self, tenant_id: str | None, within: timedelta, limit: int) -> list[Any]:
         """Connectors whose certificate or metadata ends within that time, the first to end first."""
@@ -153,17 +166,20 @@ def _rates(connection: Any, tenant_id: str, now: datetime, period: timedelta) ->
     return {key: Rate(numbers.get(Outcome.SUCCEEDED, 0), numbers.get(Outcome.FAILED, 0)) for key, numbers in found.items()}
 
 
-def _health(connector: Connector, row: Any, look: Reached, day: Rate, week: Rate, now: datetime) -> Health:
-    certificate, metadata = expiry_of(connector.settings)
+def _health(
+    connector: Connector, row: Any, look: Reached, follows: Followed, day: Rate, week: Rate, now: datetime
+) -> Health:
+    certificate, stated = expiry_of(connector.settings)
+    metadata = follows.metadata_end(stated)
     seen = (None, None, None, None, None)
     if row is not None:
         seen = (row.last_success_at, row.last_failure_at, row.last_failure_code, row.last_failure_trace, row.clock_offset_ms)
     success, failure, code, trace, offset = seen
-    ends = [each for each in (certificate, metadata) if each]
+    ends = [each for each in (certificate, follows.worrying_end(stated, now)) if each]
     state = state_of(connector.enabled, success, failure, day, ends, now, silent_since=look.silent_since(success))
     # Logins measure the clock that signs, to the millisecond; a look only that of the web server in front.
     offset = look.clock_offset_ms if offset is None else offset
-    return Health(connector, state, success, failure, code, trace, day, week, certificate, metadata, offset, look)
+    return Health(connector, state, success, failure, code, trace, day, week, certificate, metadata, offset, look, follows)
 
 
 def state_of(

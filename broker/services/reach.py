@@ -8,15 +8,16 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from broker.domain.trust import Connector
 from broker.services.actor import Actor, Verb
-from broker.services.clockwork import about, in_parallel, luck
+from broker.services.clockwork import about, in_parallel
 from broker.services.context import Workbench
 from broker.services.reached import UNKNOWN, Reached, reached
 from broker.services.throttle import Limit, Throttle
-from broker.store.tables import reach, trust_queries
+from broker.services.turns import Turns
+from broker.store.tables import turns
+from broker.store.tables.reach import connector_reach
 from connectors import registry
 from connectors.contract import Fetcher, Probe, Probes
 
@@ -36,35 +37,14 @@ class Reach:
         self._bench = bench
         self._fetcher = fetcher
         self._throttle = throttle
+        self._turns = Turns(bench, connector_reach, INTERVAL)
 
     # --- by the clock -------------------------------------------------------------------------------------------------
 
     def look_around(self, limit: int = PER_RUN) -> int:
         """Looks at the connectors whose time has come. How many were seen."""
-        now = self._bench.clock.now()
-        self._give_times(now, limit)
-        with self._bench.database.reading() as connection:
-            rows = reach.due(connection, now, limit)
-        connectors = [self._bench.catalog.preparer.read_connector(row) for row in rows if row.type in registry.names()]
-        for connector, probe in in_parallel(connectors, self._probe, lambda _: Probe("no_address"), log):
-            self._note(connector, probe)
-        self._postpone([row for row in rows if row.type not in registry.names()], now)
-        return len(connectors)
-
-    def _give_times(self, now: datetime, limit: int) -> None:
-        """New ones are due at once, unless they are many: then they are spread, so that they stay spread."""
-        with self._bench.database.unit_of_work() as connection:
-            reach.rest(connection)
-            rows = reach.without_time(connection, 2 * limit)
-            for row in rows:
-                wait = INTERVAL * luck() if len(rows) > limit else timedelta(0)
-                reach.put(connection, row.tenant_id, row.id, {"due_at": now + wait})
-
-    def _postpone(self, rows: list[Any], now: datetime) -> None:
-        """Those whose plug-in is not installed here wait for it."""
-        with self._bench.database.unit_of_work() as connection:
-            for row in rows:
-                reach.put(connection, row.tenant_id, row.id, {"due_at": now + INTERVAL})
+        looks = in_parallel(self._turns.take(limit), self._probe, lambda _: Probe("no_address"), log)
+        return len([self._note(connector, probe) for connector, probe in looks])
 
     # --- when somebody asks -------------------------------------------------------------------------------------------
 
@@ -86,13 +66,12 @@ class Reach:
     def _note(self, connector: Connector, probe: Probe) -> Reached:
         now, tenant_id = self._bench.clock.now(), connector.tenant_id
         with self._bench.database.unit_of_work() as connection:
-            before = reached(reach.of_connectors(connection, [connector.id]).get(connector.id))
+            before = reached(turns.of_connectors(connection, connector_reach, [connector.id]).get(connector.id))
             found = _after(before, probe, now)
             values = {name: getattr(found, name) for name in Reached.__dataclass_fields__}
             if connector.enabled:
                 values["due_at"] = now + _wait(found)
-            if trust_queries.connector(connection, tenant_id, connector.id) is not None:  # it may be gone by now
-                reach.put(connection, tenant_id, connector.id, values)
+            turns.put(connection, tenant_id, connector_reach, connector.id, values)
         if found.reachable is not before.reachable:
             fields = {"connector": connector.id, "tenant": tenant_id, "problem": found.problem, "detail": found.detail}
             log.log(logging.WARNING if found.reachable is False else logging.INFO, "reachability changed", extra=fields)

@@ -52,6 +52,7 @@ class Condition:
     """`days_left`: until the first certificate or the metadata expires; None when nothing is known to.
 
     `problem`, `fix`: why their system does not answer us and what they can do, when that is certain; `address`: what we asked.
+    `follows`: what we read again by ourselves; `follow_problem`: why that failed the last time.
     """
 
     state: str
@@ -64,6 +65,9 @@ class Condition:
     problem: str = ""
     fix: str = ""
     address: str = ""
+    follows: str = ""
+    followed_at: datetime | None = None
+    follow_problem: str = ""
 
 
 class SetupHealth:
@@ -104,6 +108,9 @@ def _condition(found: Health, expires_at: datetime | None, days_left: int | None
         "" if said is None else found.reached.sentence,
         "" if said is None else said.fix,
         "" if said is None else found.reached.address,
+        found.followed.address,
+        found.followed.good_at,
+        found.followed.problem,
     )
 
 

@@ -9,8 +9,20 @@ from typing import Any
 from broker.domain.errors import InvalidSettings, InvalidUpstreamResponse
 from broker.domain.trace import Trace
 from broker.domain.trust import Connector
-from connectors.contract import ConnectorType, Discovers, Probe, SetupSheet, SetupStep, Tools, Upstream, setting
+from connectors.contract import (
+    ConnectorType,
+    Discovers,
+    Probe,
+    Reading,
+    SetupSheet,
+    SetupStep,
+    Tools,
+    Upstream,
+    Validators,
+    setting,
+)
 from connectors.oidc import connector as oidc
+from connectors.oidc import following
 from connectors.oidc.deviations import Deviations
 from connectors.oidc.settings import OidcSettings
 
@@ -59,6 +71,12 @@ class EntraOidcType:
 
     def probe(self, settings: Any, tools: Tools) -> Probe:
         return oidc.probe(_with_issuer(settings), tools, issuer_document=_template(settings))
+
+    def followed(self, settings: Any) -> str:
+        return following.followed(_with_issuer(settings))
+
+    def read_again(self, settings: Any, tools: Tools, known: Validators) -> Reading:
+        return following.read_again(settings, tools, self.discover)
 
     def setup_sheet(self, connector: Connector, tools: Tools) -> SetupSheet:
         claims = SetupStep("Token configuration", "email, upn, auth_time", "Optional claims of the ID token.")

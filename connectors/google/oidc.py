@@ -8,8 +8,20 @@ from typing import Any
 from broker.domain.errors import InvalidSettings, InvalidUpstreamResponse
 from broker.domain.trace import Trace
 from broker.domain.trust import Connector
-from connectors.contract import ConnectorType, Discovers, Probe, SetupSheet, SetupStep, Tools, Upstream, setting
+from connectors.contract import (
+    ConnectorType,
+    Discovers,
+    Probe,
+    Reading,
+    SetupSheet,
+    SetupStep,
+    Tools,
+    Upstream,
+    Validators,
+    setting,
+)
 from connectors.oidc import connector as oidc
+from connectors.oidc import following
 from connectors.oidc.deviations import Deviations
 from connectors.oidc.settings import OidcSettings
 
@@ -47,6 +59,12 @@ class GoogleOidcType:
 
     def probe(self, settings: Any, tools: Tools) -> Probe:
         return oidc.probe(settings, tools)
+
+    def followed(self, settings: Any) -> str:
+        return following.followed(settings)
+
+    def read_again(self, settings: Any, tools: Tools, known: Validators) -> Reading:
+        return following.read_again(settings, tools, self.discover)
 
     def setup_sheet(self, connector: Connector, tools: Tools) -> SetupSheet:
         audience = SetupStep("User type", "Internal", "On the OAuth consent screen.")

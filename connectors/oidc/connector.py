@@ -9,7 +9,8 @@ from broker.domain.errors import InvalidMetadata, InvalidSettings
 from broker.domain.trust import Connector
 from broker.protocols import jose
 from broker.protocols.oidc.names import AUTH_BASIC, AUTH_METHODS
-from connectors.contract import ConnectorType, Probe, SetupSheet, SetupStep, Tools, Upstream
+from connectors.contract import ConnectorType, Probe, Reading, SetupSheet, SetupStep, Tools, Upstream, Validators
+from connectors.oidc import following
 from connectors.oidc.deviations import STANDARD, Deviations
 from connectors.oidc.keys import ProviderKeys
 from connectors.oidc.probing import probe as probe  # vendors find it beside `discover`
@@ -39,6 +40,12 @@ class OidcConnectorType:
 
     def probe(self, settings: Any, tools: Tools) -> Probe:
         return probe(settings, tools)
+
+    def followed(self, settings: Any) -> str:
+        return following.followed(settings)
+
+    def read_again(self, settings: Any, tools: Tools, known: Validators) -> Reading:
+        return following.read_again(settings, tools, self.discover)
 
 
 def prepare(connector: Connector, settings: OidcSettings, tools: Tools, deviations: Deviations) -> OidcUpstream:

@@ -16,8 +16,8 @@ from broker.protocols.saml.messages import AuthnRequestTemplate
 from broker.protocols.saml.validation import Trust
 from broker.protocols.xmldsig import SigningHandle, VerificationKey
 from broker.protocols.xmlenc import DecryptionKey
-from connectors.contract import Addresses, Probe, SetupSheet, SetupStep, Tools
-from connectors.saml import probing
+from connectors.contract import Addresses, Probe, Reading, SetupSheet, SetupStep, Tools, Validators
+from connectors.saml import following, probing
 from connectors.saml.person import Person
 from connectors.saml.settings import MAX_SKEW_SECONDS
 from connectors.saml.settings import Settings as SamlSettings
@@ -56,6 +56,7 @@ class SamlConnectorType:
         settings = self._adapted(connector.settings)
         _check_addresses(settings, tools)
         _check_numbers(settings)
+        following.pinned_keys(settings)
         signing = _signing_handle(settings, tools)
         trust = Trust(
             issuer=settings.entity_id,
@@ -113,6 +114,13 @@ class SamlConnectorType:
     def probe(self, settings: SamlSettings, tools: Tools) -> Probe:
         """See `connectors.contract.Probes`."""
         return probing.probe(settings, tools)
+
+    def followed(self, settings: SamlSettings) -> str:
+        """See `connectors.contract.FollowsProvider`."""
+        return following.followed(settings)
+
+    def read_again(self, settings: SamlSettings, tools: Tools, known: Validators) -> Reading:
+        return following.read_again(settings, tools, known, _settings_of)
 
     def metadata_document(self, connector: Connector, tools: Tools) -> bytes:
         # Metadata lets a partner choose among encryption keys (SAML Metadata 2.4.1.1), so only the one that stays longest is

@@ -21,7 +21,20 @@ class Settings:
     )
     sso_redirect_url: str = setting("Single sign-on address for the HTTP-Redirect binding.", default="")
     sso_post_url: str = setting("Single sign-on address for the HTTP-POST binding.", default="")
-    metadata_url: str = setting("Where the provider publishes its metadata, to import it again from there.", default="")
+    metadata_url: str = setting("Where the provider publishes its metadata. It is read again from there by the clock.", default="")
+    follow_metadata: bool = setting("Take over what the metadata address says by the clock: certificates, addresses.", default=True)
+    metadata_signing_certificates: tuple[str, ...] = setting(
+        "PEM certificates of the keys that sign the metadata at its address; then only what one of them has signed is taken over. "
+        "Empty: the address itself is trusted, over TLS.",
+        default=(),
+        multiline=True,
+    )
+    take_over_replacements: bool = setting(
+        "Take over without a person looking, too, when unsigned metadata lists none of the known certificates, or sends people "
+        "to another host.",
+        default=False,
+        risk="Whoever gets hold of that web address or its name in the DNS can then replace all keys at once, unseen.",
+    )
     valid_until: str = setting("Until when the imported metadata says to be valid (UTC), for warnings.", default="")
 
     request_binding: str = setting(

@@ -230,7 +230,7 @@ def test_given_the_time_of_a_run_is_over_then_the_rest_keep_their_turn(
 
 def test_given_two_processes_then_one_of_them_looks(hub: Hub) -> None:
     services = hub.built.services
-    other = Watch(services.bench, services.reach, "other")
+    other = Watch(services.bench, services.reach, services.following, "other")
     assert services.watch.run() is not None
     assert other.run() is None
     hub.clock.forward(minutes=6)

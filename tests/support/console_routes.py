@@ -39,6 +39,8 @@ POST  /console/tenants/<tenant>/connectors/<connector>/general             set_u
 POST  /console/tenants/<tenant>/connectors/<connector>/metadata            set_up
 POST  /console/tenants/<tenant>/connectors/<connector>/metadata/save       set_up
 POST  /console/tenants/<tenant>/connectors/<connector>/probe               read_traces
+POST  /console/tenants/<tenant>/connectors/<connector>/refresh             set_up
+POST  /console/tenants/<tenant>/connectors/<connector>/refresh/accept      set_up
 POST  /console/tenants/<tenant>/connectors/<connector>/enable              set_up
 POST  /console/tenants/<tenant>/connectors/<connector>/disable             set_up
 POST  /console/tenants/<tenant>/connectors/<connector>/delete              configure

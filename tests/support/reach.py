@@ -21,7 +21,7 @@ def hub(tmp_path: Path) -> Iterator[Hub]:
     with Hub(tmp_path, watch_providers=True) as made:
         made.tenant("acme", "acme.example")
         reach = made.built.services.reach
-        reach._fetcher = GuardedFetcher(allowed_networks=("127.0.0.0/8",), production=False, limits=Limits(0.5, 0.5))
+        reach._fetcher = GuardedFetcher(allowed_networks=("127.0.0.0/8",), production=False, limits=Limits(2, 2))
         yield made
 
 

@@ -9,8 +9,10 @@ from typing import Any
 from broker.domain.errors import Act, InvalidSettings
 from broker.services.actor import Verb
 from broker.services.diagnosis import explain
+from broker.services.followed import Followed
 from broker.services.health import Health
 from broker.services.operations.connectors import OneConnector
+from broker.services.operations.following import waits_in_words
 from broker.services.operations.model import LIMIT, TENANT, Call, Operation, Page, argument, check_limit
 from broker.services.operations.selecting import TENANT as ONE_TENANT
 from broker.services.operations.selecting import tenant_id_of
@@ -49,6 +51,12 @@ class HealthView:
     reach_fix: str = argument("What they can do.")
     response_ms: int | None = argument("How long the answer took.")
     web_certificate_days: int | None = argument("Days until the certificate of its web server ends; null: not seen.")
+    follows: str = argument("The address that is read again by the clock; empty: nothing is followed.")
+    followed_at: datetime | None = argument("When reading it last worked.")
+    followed_unchanged_since: datetime | None = argument("When something in it last changed the connector.")
+    followed_next_at: datetime | None = argument("When it is read next.")
+    followed_problem: str = argument("Why the last reading failed, in words; what was read before still holds.")
+    followed_waits: tuple[str, ...] = argument("Why what it says now waits for a person, in words.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +122,7 @@ def view(health: Health, now: datetime) -> HealthView:
         health.metadata_expires_at,
         health.clock_offset_ms,
         *_reached(health.reached, now),
+        *_followed(health.followed),
     )
 
 
@@ -138,6 +147,11 @@ def _list(call: Call, asked: ListHealth) -> Page[HealthView]:
     now = call.services.bench.clock.now()
     found = call.services.health.of(call.tenant.id, call.services.connectors.all(call.tenant.id))
     return Page(tuple(view(each, now) for each in found))
+
+
+def _followed(found: Followed) -> tuple[Any, ...]:
+    waits = waits_in_words(found.waits)
+    return (found.address, found.good_at, found.changed_at, found.next_at, found.problem, waits)
 
 
 def _probe(call: Call, asked: OneConnector) -> HealthView:

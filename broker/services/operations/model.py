@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from broker.services.explain import Explain
     from broker.services.export import Export
     from broker.services.federation import FederationMap
+    from broker.services.following import Following
     from broker.services.health import ConnectorHealth
     from broker.services.hosts import Hosts
     from broker.services.idempotency import Idempotency
@@ -73,6 +74,7 @@ class Services:
     federation: FederationMap
     health: ConnectorHealth
     reach: Reach
+    following: Following
     watch: Watch
     upkeep: Upkeep
     staff: Staff

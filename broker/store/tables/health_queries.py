@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from broker.domain.login_report import TEST_APPLICATION_ID
+from broker.store.tables.following import connector_following
 from broker.store.tables.statistics import connector_health
 from broker.store.tables.traces import TraceRow
 from broker.store.tables.trusts import connectors, tenants
@@ -47,12 +48,14 @@ def put(connection: Connection, tenant_id: str, connector_id: str, values: dict[
 
 
 def some_connectors(connection: Connection, after_id: str, limit: int) -> list[Row[Any]]:
-    """Id, tenant, type, settings and what is known of their expiry, in the order of ids."""
+    """Id, tenant, settings, what is known of their expiry, and how they follow their metadata, in the order of ids."""
     known = connector_health.c.expires_at.label("known_expiry")
+    read = (connector_following.c.good_at, connector_following.c.valid_until, connector_following.c.problem)
     return list(
         connection.execute(
-            select(connectors.c.id, connectors.c.tenant_id, connectors.c.settings, known)
+            select(connectors.c.id, connectors.c.tenant_id, connectors.c.settings, known, *read)
             .outerjoin(connector_health, connector_health.c.connector_id == connectors.c.id)
+            .outerjoin(connector_following, connector_following.c.connector_id == connectors.c.id)
             .where(connectors.c.id > after_id)
             .order_by(connectors.c.id)
             .limit(limit)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, ForeignKey, Index, Integer, Row, String, insert, select, update
+from sqlalchemy import BigInteger, Connection, ForeignKey, Index, Integer, Row, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from broker.store.db import Instant, db
@@ -41,65 +40,6 @@ class ConnectorReachRow(db.Model):  # type: ignore[name-defined, misc]
 
 
 connector_reach = ConnectorReachRow.__table__
-_RUNS = connectors.c.enabled & tenants.c.enabled
-
-
-def of_tenant(connection: Connection, tenant_id: str) -> dict[str, Row[Any]]:
-    rows = connection.execute(select(connector_reach).where(connector_reach.c.tenant_id == tenant_id))
-    return {row.connector_id: row for row in rows}
-
-
-def of_connectors(connection: Connection, connector_ids: Collection[str]) -> dict[str, Row[Any]]:
-    rows = connection.execute(select(connector_reach).where(connector_reach.c.connector_id.in_(list(connector_ids))))
-    return {row.connector_id: row for row in rows}
-
-
-# --- by the clock -----------------------------------------------------------------------------------------------------
-
-
-def rest(connection: Connection) -> int:
-    """Nobody looks at what is switched off."""
-    off = select(connectors.c.id).join(tenants, tenants.c.id == connectors.c.tenant_id).where(~_RUNS)
-    its = (connector_reach.c.due_at.is_not(None), connector_reach.c.connector_id.in_(off))
-    return connection.execute(update(connector_reach).where(*its).values(due_at=None)).rowcount
-
-
-def without_time(connection: Connection, limit: int) -> list[Row[Any]]:
-    """(id, tenant_id, known) of connectors that are switched on and have no time for the next look."""
-    columns = (connectors.c.id, connectors.c.tenant_id, connector_reach.c.connector_id.is_not(None).label("known"))
-    return list(
-        connection.execute(
-            select(*columns)
-            .join(tenants, tenants.c.id == connectors.c.tenant_id)
-            .outerjoin(connector_reach, connector_reach.c.connector_id == connectors.c.id)
-            .where(_RUNS, connector_reach.c.due_at.is_(None))
-            .order_by(connectors.c.id)
-            .limit(limit)
-        )
-    )
-
-
-def due(connection: Connection, now: datetime, limit: int) -> list[Row[Any]]:
-    """Whole connectors whose time has come, whoever has waited longest first."""
-    return list(
-        connection.execute(
-            select(connectors)
-            .join(connector_reach, connector_reach.c.connector_id == connectors.c.id)
-            .where(connector_reach.c.due_at <= now)
-            .order_by(connector_reach.c.due_at)
-            .limit(limit)
-        )
-    )
-
-
-def put(connection: Connection, tenant_id: str, connector_id: str, values: dict[str, Any]) -> None:
-    """Only what is given changes."""
-    its = (connector_reach.c.tenant_id == tenant_id, connector_reach.c.connector_id == connector_id)
-    if connection.execute(update(connector_reach).where(*its).values(**values)).rowcount == 0:
-        connection.execute(insert(connector_reach).values(connector_id=connector_id, tenant_id=tenant_id, **values))
-
-
-# --- reading ----------------------------------------------------------------------------------------------------------
 
 
 def unreachable(connection: Connection, tenant_id: str | None, limit: int) -> list[Row[Any]]:
@@ -118,7 +58,7 @@ def unreachable(connection: Connection, tenant_id: str | None, limit: int) -> li
         .join(connectors, connectors.c.id == reach.connector_id)
         .join(tenants, tenants.c.id == connectors.c.tenant_id)
         .outerjoin(connector_health, health.connector_id == reach.connector_id)
-        .where(reach.reachable.is_(False), reach.failures >= CONFIRMED, _RUNS)
+        .where(reach.reachable.is_(False), reach.failures >= CONFIRMED, connectors.c.enabled, tenants.c.enabled)
         .where(health.last_success_at.is_(None) | (health.last_success_at <= reach.since))
         .order_by(reach.since)
         .limit(limit)
