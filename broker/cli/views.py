@@ -99,6 +99,16 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         _field("object_id", "what"),
         ("fields", lambda item: [one.name for one in item.fields]),
     ),
+    "KeyView": (
+        _field("key"),
+        _field("owner"),
+        _field("use"),
+        _field("algorithm"),
+        _field("state"),
+        _field("may_promote_at", "may sign from"),
+        _field("ends_at", "gone"),
+        _field("not_after", "certificate until"),
+    ),
     "StaffView": (_field("email", "address"), _field("name"), ("role", _role), STATE, ("last sign-in", _last_sign_in)),
 }
 """By the name of the view. Views that do not stand here show their first plain fields."""

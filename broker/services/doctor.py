@@ -17,10 +17,11 @@ import msgspec
 
 from broker import __version__
 from broker.domain.errors import BrokerError, ConfigurationError, FetchError, MailNotSent
-from broker.domain.keys import OwnerKind
+from broker.domain.keys import KeyUse, OwnerKind
 from broker.net.fetch import GuardedFetcher
 from broker.services.actor import Actor, Role, Verb
 from broker.services.context import Workbench
+from broker.services.key_policy import policy_of
 from broker.services.master_key import MasterKey
 from broker.services.post import Post
 from broker.store import upgrade
@@ -66,7 +67,7 @@ class Doctor:
     def examine(self, actor: Actor) -> list[Finding]:
         """Everything, worst cases included: a check that cannot run is a finding, never an exception."""
         actor.require(Verb.ADMINISTER, None)
-        here = (self._settings, self._database, self._keys, self._staff, self._clock, self._certificates)
+        here = (self._settings, self._database, self._keys, self._waiting_keys, self._staff, self._clock, self._certificates)
         parts = (*here, self._mail, self._public_address)
         findings: list[Finding] = []
         for part in parts:
@@ -137,6 +138,18 @@ class Doctor:
             yield Finding(
                 "keys", Health.WARNING, "The previous master key is not needed any more.", "Remove previous_master_key_file."
             )
+
+    def _waiting_keys(self) -> Iterator[Finding]:
+        """Announced keys that partners have had the time to learn of, and that wait for somebody to let them sign."""
+        now = self._bench.clock.now()
+        with self._bench.database.reading() as connection:
+            policy = policy_of(connection)
+            by_hand = [use for use in KeyUse if policy.every(use) is None]
+            waiting = [row for use in by_hand for row in key_queries.announced(connection, use, now - policy.wait(use), 20)]
+        for row in waiting:
+            sentence = f"The announced key {row.id} ({row.use}) may sign, and waits for somebody to let it."
+            remedy = f"Run: vestibule key promote {row.id}, or: vestibule key retire {row.id}"
+            yield Finding("keys", Health.WARNING, sentence, remedy)
 
     def _staff(self) -> Iterator[Finding]:
         with self._bench.database.reading() as connection:

@@ -10,7 +10,7 @@ from broker.domain.errors import Conflict
 from broker.domain.keys import KeyState, KeyUse
 from broker.services.actor import Role
 from broker.services.key_policy import KeyPolicy
-from broker.services.operations.keys import AnnounceKey, ListExpiringKeys, ListKeys, OneOwner, PromoteKey, RevokeKey
+from broker.services.operations.keys import AnnounceKey, ListExpiringKeys, ListKeys, PromoteKey
 from broker.store.tables import key_queries
 from tests.faces.conftest import Cli
 from tests.support import pages
@@ -156,6 +156,16 @@ def test_keys_of_a_tenant_go_with_it(hub: Hub, script: Api) -> None:
     assert script.get("/own-keys")["items"] == []
 
 
+def test_keys_of_an_application_go_with_it(hub: Hub, script: Api) -> None:
+    hub.oidc_app("mail")
+    script.put("/own-keys/application:mail")
+    before = hub.count("signing_keys")
+
+    script.delete("/applications/mail")
+
+    assert hub.count("signing_keys") == before - 2
+
+
 @pytest.mark.parametrize("owner", ["tenant:nobody", "application:nothing", "acme", "hub:", ""])
 def test_keys_of_nobody_are_not_found(hub: Hub, script: Api, owner: str) -> None:
     script.post("/keys", {"owner": owner, "use": SAML}, 404)
@@ -253,6 +263,16 @@ def test_a_certificate_that_ends_is_told_long_before(hub: Hub, script: Api) -> N
     assert any("saml_signing certificate ends in" in text and "vestibule key announce" in text for text in findings)
 
 
+def test_an_announced_key_that_waits_for_somebody_is_told(hub: Hub, script: Api) -> None:
+    def told() -> list[str]:
+        return [found.sentence for found in hub.built.services.doctor.examine(ME) if "waits for somebody" in found.sentence]
+
+    made = script.post("/keys", {"owner": "hub", "use": SAML})["key"]
+    assert told() == []
+    hub.clock.forward(days=14)
+    assert [made in sentence for sentence in told()] == [True]
+
+
 def test_two_people_who_do_the_same_at_once_do_it_once(hub: Hub, script: Api) -> None:
     """The second one finds the key in another state: the database itself lets only one of a kind sign."""
     made = run(hub, "key.announce", AnnounceKey("hub", SAML)).key
@@ -317,18 +337,3 @@ def test_the_command_line_rolls_a_key(hub: Hub, cli: Cli) -> None:
     hub.clock.forward(days=14)
     cli("key", "promote", new, "--yes")
     assert new in cli("key", "list").output
-
-
-def test_keys_cost_a_login_no_query(hub: Hub) -> None:
-    """Whoever has keys of its own is read once after a change."""
-    hub.tenant("acme", "acme.example")
-    run(hub, "own_keys.begin", OneOwner("tenant:acme"))
-    run(hub, "key.revoke", RevokeKey(only(hub, SAML, "next", "tenant:acme").key, break_trust=True))
-    owner = hub.tenants["acme"]
-    keyring = hub.built.keyring
-    hub.built.catalog.refresh()
-    first = keyring.published(KeyUse.SAML_ENCRYPTION, owner)
-
-    assert keyring.published(KeyUse.SAML_ENCRYPTION, owner) == first
-    assert keyring._open().others[owner] is keyring._own(keyring._open(), owner)
-    assert keyring._own(keyring._open(), "ten_without") == ()
