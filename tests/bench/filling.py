@@ -37,8 +37,8 @@ def fill(hub: Vestibule, count: int) -> None:
             "signing_certificates": [certificate],
         }
         rows[2].append(
-            {"id": random_ids.object_id("con"), "tenant_id": tenant_id, "slug": "idp", "name": "Sign-in", "type": "saml", "enabled": True,
-             "settings": settings, "sealed_secrets": None, "acceptance_rules": None, "admits_guests": False, "understood": [],
+            {"id": random_ids.object_id("con"), "tenant_id": tenant_id, "slug": "idp", "name": "Sign-in", "name_key": "sign-in", "type": "saml", "enabled": True,
+             "provider_id": settings["entity_id"], "held": False, "settings": settings, "sealed_secrets": None, "acceptance_rules": None, "admits_guests": False, "understood": [],
              "warnings": [], "version": 1, "created_at": now}
         )  # fmt: skip
     with hub.database.unit_of_work() as connection:

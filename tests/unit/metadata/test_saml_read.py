@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import etree
 
 from broker.domain.errors import InvalidMetadata
 from broker.protocols.saml import names
+from broker.protocols.xmldsig import VerificationKey
 from metadata import saml_words
-from metadata.saml_read import read_identity_provider, read_service_provider
-from tests.support.saml_idp import key_pair
+from metadata.saml_read import read_identity_provider, read_service_provider, signed_part
+from tests.support.saml_idp import key_pair, sign
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 NAMESPACES = f'xmlns="{names.MD}" xmlns:ds="{names.DS}"'
@@ -117,9 +119,45 @@ def test_given_wrong_metadata_when_read_then_its_uploader_gets_a_sentence(proble
 
 
 def test_given_every_problem_of_providers_then_the_table_above_shows_it():
-    shown = {problem for problem, _ in PROBLEMS} | {"own_metadata"}
+    shown = {problem for problem, _ in PROBLEMS} | {"own_metadata", *OF_WHAT_IS_READ_AGAIN}
     of_applications = {problem for problem in saml_words.PROBLEMS if "service_provider" in problem or "consumer" in problem}
     assert shown - {"service_provider_only"} == set(saml_words.PROBLEMS) - of_applications - {"identity_provider_only"}
+
+
+OF_WHAT_IS_READ_AGAIN = ("other_entity", "unsigned", "wrong_signature")
+"""Nobody uploads it, so it must be the same provider as before, and signed where a signature is pinned."""
+
+
+@pytest.mark.parametrize("document", [GOOD, entities(GOOD), entities(GOOD, entity(idp(key() + SSO), "https://other"))])
+def test_given_another_provider_than_the_one_that_is_asked_for_then_it_says_so(document):
+    with pytest.raises(InvalidMetadata) as error:
+        read(document.encode(), entity_id="https://idp.acme.example/saml/")
+    assert error.value.problem == "other_entity"
+
+
+@pytest.mark.parametrize(("signer", "problem"), [(None, "unsigned"), ("somebody else", "wrong_signature"), ("pinned", "")])
+def test_given_a_pinned_key_then_only_what_it_signed_can_be_read(signer, problem):
+    root = etree.fromstring(GOOD.encode())
+    if signer:
+        root.set("ID", "_1")
+        sign(root, key_pair(signer))
+    pin = VerificationKey.from_certificate(key_pair("pinned").certificate_pem)
+    if not problem:
+        assert read(signed_part(etree.tostring(root), [pin])).metadata.entity_id == "https://idp.acme.example/saml"
+        return
+    with pytest.raises(InvalidMetadata) as error:
+        signed_part(etree.tostring(root), [pin])
+    assert error.value.problem == problem
+
+
+@pytest.mark.parametrize(
+    ("stated", "hours"),
+    [("", None), ('cacheDuration="PT6H"', 6), ('cacheDuration="P1DT1H"', 25), ('cacheDuration="PT0S"', 0), ('cacheDuration="-PT1H"', None)]
+    + [(f'cacheDuration="{nonsense}"', None) for nonsense in ("P", "PT", "6", "soon", "P1H")],
+)
+def test_given_how_long_it_may_be_cached_then_that_is_read_and_nonsense_is_nothing(stated, hours):
+    found = read(entity(idp(key() + SSO), attributes=stated).encode()).metadata.cache_for
+    assert found == (None if hours is None else timedelta(hours=hours))
 
 
 def test_given_our_own_metadata_when_read_then_it_says_so():
