@@ -259,7 +259,7 @@ def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
         tenants=tenants,
         connectors=connectors,
         applications=applications,
-        configuration=Configuration(bench, tenants, connectors, applications),
+        configuration=Configuration(bench, tenants, connectors, applications, hosts_service),
         export=Export(bench, tenants, connectors, applications),
         setup_links=SetupLinks(bench, tenants, connectors, throttle),
         traces=Traces(bench),
@@ -332,7 +332,9 @@ def _mount(app: Flask, built: Vestibule) -> None:
     app.url_map.merge_slashes = False  # the router would redirect, to whatever host the request named
     http.refuse_unreadable_paths(app)
     _follow_configuration(app, built.catalog)
-    hosts.install(app, hosts.HostFace(built.catalog, places, built.services.hosts.prove))
+    own = built.services.hosts
+    face = hosts.HostFace(built.catalog, places, own.prove, own.awaits_certificate, settings.certificate_ask_secret)
+    hosts.install(app, face)
     security.install_headers(app, security.WebSettings(settings.public_url, settings.production, _csrf_key(built)))
     errors.register_error_handlers(app, hub.traces)
     app.register_blueprint(health.blueprint(lambda: upgrade.is_current(built.database)))

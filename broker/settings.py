@@ -21,6 +21,7 @@ from broker.net.mail import mail_server
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 _ORIGIN = re.compile(r"https?://(?:\[[0-9a-f:]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::[0-9]{1,5})?/*")
+_SECRET = re.compile(r"[A-Za-z0-9_-]{32,200}")
 _RANGES = {
     "skew_seconds": (0, 300, "Clock skew must lie between 0 and 300 seconds."),
     "transaction_seconds": (60, 24 * 3600, "A login may take from one minute to one day."),
@@ -36,7 +37,7 @@ class Settings:
     """What one process needs to know before it reads the database. Seconds and days as named."""
 
     public_url: str = "http://localhost:8080"
-    """Scheme, host and port under which browsers reach the hub; the Host header is never believed."""
+    """Scheme, host and port under which browsers reach the hub; the Host header names tenants' hosts at most."""
     state_dir: str = "var"
     """Folder for the master key and the SQLite database."""
     database_url: str = ""
@@ -65,6 +66,8 @@ class Settings:
     """Host names or CIDR networks that the hub may fetch from although they are private."""
     watch_providers: bool = True
     """Ask identity providers by the clock whether they answer and what they publish; off where the hub has no way out to them."""
+    certificate_ask_secret: str = field(default="", repr=False)
+    """At least 32 characters: a proxy that gets certificates by itself may ask `/hosts/ask/<this>?domain=…`; empty: nobody may."""
     dns_servers: tuple[str, ...] = ()
     """DNS servers that are asked for the TXT records which prove domains, like 9.9.9.9 or 127.0.0.1:5353; empty: the system's."""
     domain_proof_by_http: bool = True
@@ -116,6 +119,8 @@ def validate(settings: Settings) -> Settings:
     for name, (least, most, sentence) in _RANGES.items():
         if not least <= getattr(settings, name) <= most:
             raise InvalidSettings(sentence, field=name)
+    if settings.certificate_ask_secret and not _SECRET.fullmatch(settings.certificate_ask_secret):
+        raise InvalidSettings("Give 32 or more letters, digits, - or _ that nobody can guess.", field="certificate_ask_secret")
     for server in settings.dns_servers:
         if dns_server(server) is None:
             raise InvalidSettings("Give the address of a DNS server, like 9.9.9.9 or 127.0.0.1:5353.", field="dns_servers")

@@ -9,11 +9,14 @@ from flask import Blueprint, Response
 
 from broker.console import door, pages, plots
 from broker.console.face import ConsoleFace
+from broker.console.hosts import WRONG
 from broker.services.actor import Verb
 from broker.services.operations.federation import FederationView, ListExpiringLinks, ShowFederation
 from broker.services.operations.following import ListTrouble
 from broker.services.operations.health import ListExpiring, ListUnreachable
+from broker.services.operations.hosts import ListTroubledHosts, TroubledHost
 from broker.services.operations.keys import ListExpiringKeys
+from broker.services.operations.model import Page
 from broker.services.operations.tokens import ListTokens
 from broker.services.operations.usage import LoginStatistics, ShowStatistics
 
@@ -39,12 +42,18 @@ def routes(views: Blueprint, face: ConsoleFace) -> None:
             "silent": face.run("health.unreachable", ListUnreachable(limit=8)).items,
             "trouble": face.run("health.metadata", ListTrouble(limit=8)).items,
             "expiring": face.run("health.expiring", ListExpiring(limit=8)).items,
+            "hosts": [(each, WRONG.get(each.host.problem, "")) for each in _troubled(face)],
             "links": face.run("federation.expiring_links", ListExpiringLinks(limit=5)).items,
             "tokens": _tokens(face),
             "keys": face.run("key.expiring", ListExpiringKeys(limit=5)).items,
             "now": door.now(),
         }
         return pages.show("console/home/home.html", **context)
+
+
+def _troubled(face: ConsoleFace) -> tuple[TroubledHost, ...]:
+    found: Page[TroubledHost] = face.run("host.troubled", ListTroubledHosts(limit=8))
+    return found.items
 
 
 def _edges(federation: FederationView, *, providers: bool) -> tuple[plots.Edge, ...]:

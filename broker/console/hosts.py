@@ -39,7 +39,7 @@ class Station:
 _GOOD, _UNSEEN = translatable("In order"), translatable("Not looked at yet")
 _BEHIND = translatable("Cannot be seen from here")
 _DNS, _TLS, _HUB = translatable("DNS"), translatable("Proxy and certificate"), translatable("This hub")
-_WRONG: dict[str, tuple[int, str]] = {
+_ENDS: dict[str, tuple[int, str]] = {
     "no_name": (0, translatable("No record found")),
     "private": (0, translatable("Leads to an address that this hub may not ask")),
     "certificate": (1, translatable("No valid certificate")),
@@ -47,6 +47,8 @@ _WRONG: dict[str, tuple[int, str]] = {
     "elsewhere": (2, translatable("Somebody else answers")),
 }
 """Problem → the station where the way ends, and what is wrong with it."""
+
+WRONG = {problem: word for problem, (_, word) in _ENDS.items()}
 
 ADVICE: dict[str, str] = {
     "no_name": translatable("Make the DNS record below. Most servers know it within minutes, some after an hour."),
@@ -96,9 +98,9 @@ def _page(face: ConsoleFace, slug: str, problem: Problem | None = None) -> Respo
 def stations(host: HostView) -> list[Station]:
     """How far the way from a browser to the hub is known to work."""
     names = (_DNS, _TLS, _HUB)
-    if host.checked_at is None or host.problem not in {"", *_WRONG}:
+    if host.checked_at is None or host.problem not in {"", *_ENDS}:
         return [Station(name, "quiet", _UNSEEN) for name in names]
-    end, wrong = _WRONG.get(host.problem, (len(names), ""))
+    end, wrong = _ENDS.get(host.problem, (len(names), ""))
     tones = [("good", _GOOD)] * end + [("failing", wrong)] + [("quiet", _BEHIND)] * len(names)
     return [Station(name, tone, word) for name, (tone, word) in zip(names, tones, strict=False)]
 

@@ -16,7 +16,8 @@ from broker.services.actor import Actor, Verb
 from broker.services.applications import Applications, SaveApplication
 from broker.services.connectors import Connectors, SaveConnector, Understood
 from broker.services.context import Action, Change, Workbench, difference
-from broker.services.declarative import PICTURES, ApplicationEntry, ConnectorEntry, DomainEntry, Source, TenantEntry
+from broker.services.declarative import PICTURES, ApplicationEntry, ConnectorEntry, DomainEntry, HostEntry, Source, TenantEntry
+from broker.services.hosts import Hosts, tidy
 from broker.services.intake import Intake, Intakes
 from broker.services.references import KEEP
 from broker.services.staff.connectors import ChosenConnectors
@@ -55,8 +56,11 @@ class Unnamed:
 
 
 class Configuration:
-    def __init__(self, bench: Workbench, tenants: Tenants, connectors: Connectors, applications: Applications) -> None:
+    def __init__(
+        self, bench: Workbench, tenants: Tenants, connectors: Connectors, applications: Applications, hosts: Hosts
+    ) -> None:
         self._bench = bench
+        self._hosts = hosts
         self._tenants = tenants
         self._connectors = connectors
         self._applications = applications
@@ -206,7 +210,15 @@ class Configuration:
                 )
             connector_ids = tuple(ids[slug] for slug in named.connectors)
             changes.append(self._tenants.save_domain(actor, SaveDomain(tenant_id, named.name, connector_ids)))
-        return changes
+        return changes + [self._host(actor, tenant_id, entry.slug, host) for host in entry.hosts]
+
+    def _host(self, actor: Actor, tenant_id: str, slug: str, entry: str | HostEntry) -> Change:
+        named = HostEntry(entry) if isinstance(entry, str) else entry
+        try:
+            return self._hosts.save(actor, tenant_id, named.name, enabled=named.enabled)
+        except ConfigurationError as error:
+            error.field = f"{slug}.hosts"
+            raise
 
     def _intake(self, actor: Actor, tenant_id: str, slug: str, values: dict[str, str]) -> Change:
         before = self._intakes.of(tenant_id)
@@ -317,7 +329,15 @@ class Configuration:
                 for domain in self._tenants.domains(tenant.id)
                 if domain.name not in domains
             ]
+            changes += self._prune_hosts(actor, tenant.id, entry)
         return changes
+
+    def _prune_hosts(self, actor: Actor, tenant_id: str, entry: TenantEntry) -> list[Change]:
+        named = {tidy(host if isinstance(host, str) else host.name) for host in entry.hosts}
+        doomed = [host for host in self._hosts.of_tenant(tenant_id) if host.name not in named]
+        for host in doomed:
+            self._hosts.remove(actor, tenant_id, host.name, despite_use=True)
+        return [Change("host", host.name, host.id, Action.DELETED) for host in doomed]
 
 
 def _differing(stored: Any, named: dict[str, Any], expected: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ tenants:
   - slug: acme
     name: Acme
     domains: [acme.example, {name: acme.fr, connectors: [adfs]}]
+    hosts: [login.acme.example, {name: old.acme.example, enabled: false}]
     acceptance: [{template: pass_through_known}]
     connectors:
       - slug: adfs
@@ -51,6 +52,11 @@ class DomainEntry(msgspec.Struct, forbid_unknown_fields=True):
     connectors: list[str] = msgspec.field(default_factory=list)
 
 
+class HostEntry(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    enabled: bool = True
+
+
 class ConnectorEntry(msgspec.Struct, forbid_unknown_fields=True):
     slug: str
     type: str
@@ -72,6 +78,8 @@ class TenantEntry(msgspec.Struct, forbid_unknown_fields=True):
     session_absolute_seconds: int = 24 * 3600
     trace_days: int = 0
     domains: list[str | DomainEntry] = msgspec.field(default_factory=list)
+    hosts: list[str | HostEntry] = msgspec.field(default_factory=list)
+    """Host names of its own. A look from the hub itself switches them on."""
     acceptance: Rules = msgspec.field(default_factory=list)
     branding: dict[str, Any] = msgspec.field(default_factory=dict)
     intake: dict[str, str] | None = None

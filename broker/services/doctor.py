@@ -17,15 +17,17 @@ import msgspec
 
 from broker import __version__
 from broker.domain.errors import BrokerError, ConfigurationError, FetchError, MailNotSent
+from broker.domain.host import HostState
 from broker.domain.keys import KeyUse, OwnerKind
 from broker.net.fetch import GuardedFetcher
 from broker.services.actor import Actor, Role, Verb
 from broker.services.context import Workbench
+from broker.services.hosts import SOON as HOST_SOON
 from broker.services.key_policy import policy_of
 from broker.services.master_key import MasterKey
 from broker.services.post import Post
 from broker.store import upgrade
-from broker.store.tables import diagnosis, key_queries
+from broker.store.tables import diagnosis, hosts, key_queries
 
 SOON = timedelta(days=60)
 OWN_SOON = timedelta(days=90)
@@ -67,7 +69,8 @@ class Doctor:
     def examine(self, actor: Actor) -> list[Finding]:
         """Everything, worst cases included: a check that cannot run is a finding, never an exception."""
         actor.require(Verb.ADMINISTER, None)
-        here = (self._settings, self._database, self._keys, self._waiting_keys, self._staff, self._clock, self._certificates)
+        keys = (self._keys, self._waiting_keys)
+        here = (self._settings, self._database, *keys, self._staff, self._clock, self._certificates, self._hosts)
         parts = (*here, self._mail, self._public_address)
         findings: list[Finding] = []
         for part in parts:
@@ -199,6 +202,23 @@ class Doctor:
             )
         if not soon:
             yield Finding("certificates", Health.GOOD, f"No certificate ends within {SOON.days} days.")
+
+    def _hosts(self) -> Iterator[Finding]:
+        now = self._bench.clock.now()
+        with self._bench.database.reading() as connection:
+            found = hosts.troubled(connection, None, now + HOST_SOON, 20)
+        for row in found:
+            serious = row.state == HostState.ON or row.problem == "elsewhere"
+            if row.failing_since is not None:
+                sentence = f"{row.tenant_name}: {row.name} does not lead to this hub ({row.problem})."
+                remedy = f"See docs/custom-domains.md, then run: vestibule host check {row.tenant_slug} {row.name}"
+                yield Finding("hosts", Health.BAD if serious else Health.WARNING, sentence, remedy)
+            else:
+                days = (row.certificate_ends_at - now).days
+                sentence = f"{row.tenant_name}: the TLS certificate of {row.name} ends in {days} days."
+                yield Finding("hosts", Health.WARNING if days > 0 else Health.BAD, sentence, "Renew it at the proxy.")
+        if not found:
+            yield Finding("hosts", Health.GOOD, "Every host name of a tenant that is in use leads here.")
 
     def _public_address(self) -> Iterator[Finding]:
         settings = self._bench.settings

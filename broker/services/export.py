@@ -17,6 +17,7 @@ import yaml
 
 from broker.domain.branding import Branding
 from broker.domain.errors import ConfigurationError
+from broker.domain.host import HostState
 from broker.domain.trust import Application, Connector, Domain, Tenant
 from broker.services import brand_style
 from broker.services.actor import Actor, Verb
@@ -28,7 +29,7 @@ from broker.services.intake import Intake, Intakes
 from broker.services.staff.connectors import ChosenConnectors
 from broker.services.tenants import Tenants
 from broker.store import mapping
-from broker.store.tables import brand_images, trust_queries
+from broker.store.tables import brand_images, hosts, trust_queries
 from connectors import registry
 
 _AT_ONCE = 500
@@ -104,10 +105,22 @@ class Export:
         for row in connector_rows:
             connectors[row.tenant_id].append(self._connector(row))
         intakes = Intakes(self._bench).of_many(ids)
+        own_hosts = self._hosts(ids)
         return [
-            self._tenant_entry(tenant, domains[tenant.id], connectors[tenant.id], secrets) | _intake_entry(intakes.get(tenant.id))
+            self._tenant_entry(tenant, domains[tenant.id], connectors[tenant.id], secrets)
+            | own_hosts.get(tenant.id, {})
+            | _intake_entry(intakes.get(tenant.id))
             for tenant in tenants
         ]
+
+    def _hosts(self, tenant_ids: list[str]) -> dict[str, dict[str, Any]]:
+        """By tenant, for those that have any. Whether one leads here, the hub finds out again where the file is applied."""
+        found: dict[str, dict[str, Any]] = {}
+        with self._bench.database.reading() as connection:
+            for row in hosts.of_many(connection, tenant_ids):
+                named = {"name": row.name, "enabled": False} if row.state == HostState.OFF else row.name
+                found.setdefault(row.tenant_id, {"hosts": []})["hosts"].append(named)
+        return found
 
     def _connector(self, row: Any) -> Connector:
         try:

@@ -19,7 +19,7 @@ from broker.domain.errors import AddressRefused, Conflict, FetchError, InvalidSe
 from broker.domain.host import HostState
 from broker.domain.messages import translatable
 from broker.services.actor import Actor, Verb
-from broker.services.context import Action, Workbench, record
+from broker.services.context import Action, Change, Workbench, record
 from broker.services.throttle import Limit, Throttle
 from broker.store.tables import hosts
 from broker.store.transient.contract import TransientStore
@@ -80,6 +80,15 @@ class TenantHost:
 
 
 @dataclass(frozen=True, slots=True)
+class Troubled:
+    """A host that needs somebody."""
+
+    tenant: str
+    tenant_name: str
+    host: TenantHost
+
+
+@dataclass(frozen=True, slots=True)
 class _Look:
     problem: Problem | None
     certificate_ends_at: datetime | None = None
@@ -109,10 +118,16 @@ class Hosts:
         with self._bench.database.reading() as connection:
             return [Use(row.slug, row.name, row.used_at) for row in hosts.used(connection, host.tenant_id, host.id, MAX_USES)]
 
-    def troubled(self, limit: int) -> list[TenantHost]:
-        """Hosts of every tenant whose check fails, or whose certificate ends soon."""
+    def troubled(self, tenant_id: str | None, limit: int) -> list[Troubled]:
+        """Hosts of this tenant, or of every one, whose check fails or whose certificate ends soon."""
         with self._bench.database.reading() as connection:
-            return [self._read(row) for row in hosts.troubled(connection, self._bench.clock.now() + SOON, limit)]
+            rows = hosts.troubled(connection, tenant_id, self._bench.clock.now() + SOON, limit)
+        return [Troubled(row.tenant_slug, row.tenant_name, self._read(row)) for row in rows]
+
+    def awaits_certificate(self, name: str) -> bool:
+        """Whether a proxy may get a certificate for this name: it is a host that is not switched off."""
+        host = self._bench.catalog.hosts().get(name.lower())
+        return host is not None and host.state is not HostState.OFF
 
     # --- the operator's side ------------------------------------------------------------------------------------------
 
@@ -150,6 +165,19 @@ class Hosts:
             self._check_unused(host, despite_use)
         self._change(actor, host, HostState.WAITING if on else HostState.OFF, problem=None, failing_since=None)
         return self.check(actor, tenant_id, name) if on else self.get(tenant_id, name)
+
+    def save(self, actor: Actor, tenant_id: str, name: str, *, enabled: bool) -> Change:
+        """As a declarative file says it, which is purpose enough: asks nobody, and leaves the look to the clock."""
+        actor.require(Verb.CONFIGURE, None)
+        known = {host.name for host in self.of_tenant(tenant_id)}
+        host = self.add(actor, tenant_id, name)
+        before = "waiting" if host.name not in known else host.state.value
+        if enabled is (host.state is HostState.OFF):
+            self._change(actor, host, HostState.WAITING if enabled else HostState.OFF, problem=None, failing_since=None)
+        after = self.get(tenant_id, name).state.value
+        changed = {} if before == after else {"state": (before, after)}
+        action = Action.CREATED if host.name not in known else Action.UPDATED if changed else Action.UNCHANGED
+        return Change("host", host.name, host.id, action, changed)
 
     def remove(self, actor: Actor, tenant_id: str, name: str, *, despite_use: bool = False) -> None:
         """Raises UnknownObject, Conflict while applications use it."""

@@ -5,8 +5,9 @@ The Host header is believed for one thing: an exact look-up among the hosts that
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import Blueprint, Flask, Response, current_app, request
 from werkzeug.exceptions import MethodNotAllowed, NotFound
@@ -17,6 +18,7 @@ from broker.domain.host import Host
 from broker.domain.http import Document
 from broker.services.hosts import PROOF_PATH
 from broker.web import here
+from broker.web.http import incoming_of
 from broker.web.outgoing import respond
 
 _EVERYWHERE = frozenset({"static", "health.live", "health.is_ready", "health.version", "hosts.proof"})
@@ -53,11 +55,16 @@ SERVED = _EVERYWHERE | {
 
 @dataclass(frozen=True, slots=True)
 class HostFace:
-    """`proof_for(token, host name)`: what proves that an address leads to this hub, once; None when nobody asked for it."""
+    """`proof_for(token, host name)`: what proves that an address leads to this hub, once; None when nobody asked for it.
+
+    `awaits_certificate(name)`: told to the proxy that knows `ask_secret`, for everybody who may ask could list our customers.
+    """
 
     catalog: Catalog
     places: Places
     proof_for: Callable[[str, str], bytes | None]
+    awaits_certificate: Callable[[str], bool]
+    ask_secret: str = field(default="", repr=False)
 
 
 def install(app: Flask, face: HostFace) -> None:
@@ -86,6 +93,15 @@ def install(app: Flask, face: HostFace) -> None:
         if body is None:
             raise NotFound
         return respond(Document(body, "text/plain; charset=utf-8", headers=(("Cache-Control", "no-store"),)))
+
+    @made.get("/hosts/ask/<secret>")
+    def ask(secret: str) -> Response:
+        """For proxies that get a certificate when somebody first asks for a name (Caddy: on_demand_tls)."""
+        known = face.ask_secret and hmac.compare_digest(secret.encode("utf-8", "surrogatepass"), face.ask_secret.encode())
+        name = incoming_of(request).one("domain")
+        if not known or name is None or not face.awaits_certificate(name):
+            raise NotFound
+        return respond(Document(b"yes\n", "text/plain; charset=utf-8", headers=(("Cache-Control", "no-store"),)))
 
     app.register_blueprint(made)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -10,6 +11,8 @@ from click.testing import CliRunner, Result
 from broker import opening
 from broker.cli.commands import main
 from tests.support.hub import Hub
+from tests.support.reachable import Front, Reachable
+from tests.support.servers import Served
 
 Cli = Callable[..., Result]
 
@@ -27,3 +30,13 @@ def command_line(*arguments: object, code: int = 0, answer: str | None = None) -
     assert result.exit_code == code, f"{result.exit_code}: {result.output}"
     assert "Traceback" not in result.output
     return result
+
+
+@pytest.fixture
+def reachable(tmp_path: Path) -> Iterator[Reachable]:
+    """A hub behind a port of its own, with a clock that is moved."""
+    front = Front()
+    with Served("localhost") as served, Hub(tmp_path, public_url=served.url) as hub:
+        made = Reachable(hub, front)
+        served.start(front)
+        yield made

@@ -52,6 +52,7 @@ ROUTES: dict[str, Route] = {
     "/health/ready": Route(("GET",), fixed=True),
     "/version": Route(("GET",), fixed=True),
     "/.well-known/vestibule-host/<token>": Route(("GET",), {"token": "handle"}, fixed=True),
+    "/hosts/ask/<secret>": Route(("GET",), {"secret": "handle"}, reads=("domain",)),
     "/saml/sso": Route(("GET", "POST"), reads=_SAML),
     "/t/<slug>/saml/sso": Route(("GET", "POST"), _TENANT, _SAML),
     "/a/<application>/saml/sso": Route(("GET", "POST"), _SAML_APPLICATION, _SAML),

@@ -20,6 +20,8 @@ from broker.services.operations.model import (
     check_limit,
     page_of,
 )
+from broker.services.operations.selecting import TENANT as ONE_TENANT
+from broker.services.operations.selecting import tenant_id_of
 
 _NAME = "The host name, like login.example.com."
 _DESPITE = "Do it although applications signed people in there during the last 30 days: they cannot any more."
@@ -51,6 +53,20 @@ class HostUse:
 class HostDetail:
     host: HostView = argument("The host.")
     uses: tuple[HostUse, ...] = argument("Applications that signed people in there, most lately first.")
+
+
+@dataclass(frozen=True, slots=True)
+class TroubledHost:
+    tenant: str = argument(TENANT)
+    tenant_name: str = argument("Name of the tenant.")
+    host: HostView = argument("The host.")
+    certificate_days: int | None = argument("Days until its certificate ends; negative: it has ended.", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class ListTroubledHosts:
+    tenant_slug: str = argument(ONE_TENANT, default="")
+    limit: int = argument(LIMIT, default=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +123,18 @@ def _show(call: Call, asked: OneHost) -> HostDetail:
     return HostDetail(host_view(host), tuple(HostUse(use.slug, use.name, use.used_at) for use in call.services.hosts.uses(host)))
 
 
+def _troubled(call: Call, asked: ListTroubledHosts) -> Page[TroubledHost]:
+    now = call.services.bench.clock.now()
+    found = call.services.hosts.troubled(tenant_id_of(call, asked.tenant_slug), check_limit(asked.limit))
+    return Page(
+        tuple(
+            TroubledHost(each.tenant, each.tenant_name, host_view(each.host), None if ends is None else (ends - now).days)
+            for each in found
+            for ends in (each.host.certificate_ends_at,)
+        )
+    )
+
+
 def _add(call: Call, asked: OneHost) -> HostView:
     return host_view(call.services.hosts.add(call.actor, call.tenant.id, asked.host))
 
@@ -131,6 +159,17 @@ _ONE = f"{_ALL}/{{host}}"
 OPERATIONS: tuple[Operation, ...] = (
     Operation("host.list", "A tenant's own host names", Verb.READ, "GET", _ALL, ListHosts, Page[HostView], _list),
     Operation("host.show", "One host, and which applications use it", Verb.READ, "GET", _ONE, OneHost, HostDetail, _show),
+    Operation(
+        "host.troubled",
+        "Hosts that do not lead here, or whose certificate ends soon",
+        Verb.READ,
+        "GET",
+        "/troubled-hosts",
+        ListTroubledHosts,
+        Page[TroubledHost],
+        _troubled,
+        narrowed=True,
+    ),
     Operation(
         "host.add",
         "Let a tenant's people sign in at a host name of its own, once it leads to this hub",

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from broker.store.db import Instant, db
-from broker.store.tables.trusts import applications
+from broker.store.tables.trusts import applications, tenants
 
 
 class TenantHostRow(db.Model):  # type: ignore[name-defined, misc]
@@ -53,6 +53,12 @@ def of_tenant(connection: Connection, tenant_id: str, *, after: str = "", limit:
     return list(connection.execute(wanted.order_by(hosts.c.name).limit(limit)))
 
 
+def of_many(connection: Connection, tenant_ids: list[str]) -> list[Row[Any]]:
+    """By tenant, then name."""
+    wanted = select(hosts).where(hosts.c.tenant_id.in_(tenant_ids))
+    return list(connection.execute(wanted.order_by(hosts.c.tenant_id, hosts.c.name)))
+
+
 def find(connection: Connection, tenant_id: str, name: str) -> Row[Any] | None:
     return connection.execute(select(hosts).where(hosts.c.tenant_id == tenant_id, hosts.c.name == name)).first()
 
@@ -81,11 +87,16 @@ def due(connection: Connection, before: datetime, limit: int) -> list[Row[Any]]:
     return list(connection.execute(wanted.order_by(hosts.c.checked_at, hosts.c.name).limit(limit)))
 
 
-def troubled(connection: Connection, ends_before: datetime, limit: int) -> list[Row[Any]]:
-    """Of every tenant: hosts in use whose check fails, or whose certificate ends before this time; by name."""
-    wanted = select(hosts).where(
-        hosts.c.state != "off", or_(hosts.c.failing_since.is_not(None), hosts.c.certificate_ends_at <= ends_before)
+def troubled(connection: Connection, tenant_id: str | None, ends_before: datetime, limit: int) -> list[Row[Any]]:
+    """Of this tenant, or of every one: hosts that are not off and whose check fails, or whose certificate ends before this
+    time; by name, each with `tenant_slug` and `tenant_name`."""
+    wanted = (
+        select(hosts, tenants.c.slug.label("tenant_slug"), tenants.c.name.label("tenant_name"))
+        .join(tenants, tenants.c.id == hosts.c.tenant_id)
+        .where(hosts.c.state != "off", or_(hosts.c.failing_since.is_not(None), hosts.c.certificate_ends_at <= ends_before))
     )
+    if tenant_id is not None:
+        wanted = wanted.where(hosts.c.tenant_id == tenant_id)
     return list(connection.execute(wanted.order_by(hosts.c.name).limit(limit)))
 
 
