@@ -29,7 +29,8 @@ PROOF_PATH = "/.well-known/vestibule-host"
 AGAIN_AFTER = timedelta(hours=1)
 MAX_HOSTS = 20
 MAX_USES = 50
-BATCH = 50
+BATCH = 20
+"""Even if none of them answers in time, all are looked at within the lease of the upkeep."""
 LATELY = timedelta(days=30)
 SOON = timedelta(days=21)
 _PROOF_SECONDS = 60
