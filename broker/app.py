@@ -39,7 +39,6 @@ from broker.login.context import SESSION_COOKIE, Hub
 from broker.login.downstream import DownstreamProtocol, built_in_applications
 from broker.login.pipeline import Pipeline
 from broker.net.fetch import GuardedFetcher, Limits
-from broker.net.txt import TxtResolver
 from broker.portal import views as portal_views
 from broker.portal.face import PortalFace
 from broker.services import domain_looks
@@ -52,8 +51,8 @@ from broker.services.configuration import Configuration
 from broker.services.connectors import Connectors
 from broker.services.context import Workbench
 from broker.services.doctor import Doctor
-from broker.services.domain_looks import Looks, WebLook
 from broker.services.domain_proof import DomainProof
+from broker.services.effort import Effort
 from broker.services.explain import Explain
 from broker.services.export import Export
 from broker.services.federation import FederationMap
@@ -84,7 +83,7 @@ from broker.services.throttle import Throttle
 from broker.services.traces import Traces
 from broker.services.upkeep import Upkeep
 from broker.services.watch import Watch
-from broker.settings import Settings, dns_server, load
+from broker.settings import Settings, load
 from broker.store import tables as _tables  # noqa: F401  registers every table
 from broker.store import upgrade
 from broker.store.db import Database, db, engine_options
@@ -245,10 +244,11 @@ def _impatient(settings: Settings) -> GuardedFetcher:
 
 def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
     tenants, connectors, applications = Tenants(bench), Connectors(bench), Applications(bench)
-    throttle = Throttle(hub.transient, bench.clock)
+    throttle = Throttle(hub.transient, bench.clock, checks=not bench.settings.no_check_against_guessing)
+    effort = Effort(bench.keyring, hub.transient, bench.clock, bench.settings.check_difficulty)
     identities, post = Identities(bench), Post(bench, throttle, letters.written)
     hosts_service = Hosts(bench, hub.transient, throttle)
-    domain_proof = DomainProof(bench, _domain_looks(bench.settings), throttle)
+    domain_proof = DomainProof(bench, domain_looks.of(bench.settings), throttle)
     reach = Reach(bench, _impatient(bench.settings), throttle)
     following = Following(bench, connectors, throttle)
     signing_keys = SigningKeys(bench)
@@ -265,8 +265,9 @@ def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
         traces=Traces(bench),
         explain=Explain(bench),
         upkeep=Upkeep(bench, hub.transient, domain_proof=domain_proof, key_rollover=rollover, hosts=hosts_service),
-        staff=Staff(bench, hub.transient, throttle),
+        staff=Staff(bench, hub.transient, throttle, effort),
         throttle=throttle,
+        effort=effort,
         identities=identities,
         brandings=Brandings(bench),
         account=Account(bench, identities),
@@ -294,13 +295,6 @@ def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
         directory_groups=DirectoryGroups(bench),
         hosts=hosts_service,
     )
-
-
-def _domain_looks(settings: Settings) -> Looks:
-    servers = tuple(server for text in settings.dns_servers if (server := dns_server(text)) is not None)
-    # https alone, in development too: over http anybody on the way could put the file there.
-    fetcher = GuardedFetcher(allowed_networks=settings.allow_private_addresses, production=True, limits=domain_looks.LIMITS)
-    return Looks(TxtResolver(servers), WebLook(fetcher) if settings.domain_proof_by_http else None)
 
 
 def _portal(services: Services) -> PortalFace:
@@ -361,7 +355,8 @@ def _mount(app: Flask, built: Vestibule) -> None:
     app.register_blueprint(
         upstream_endpoints.blueprint(upstream_endpoints.UpstreamFace(built.pipeline, built.connectors.metadata_of))
     )
-    app.register_blueprint(chooser.blueprint(chooser.ChooserFace(built.pipeline, built.services.throttle, built.clock)))
+    choosing = chooser.ChooserFace(built.pipeline, built.services.throttle, built.services.effort, built.clock)
+    app.register_blueprint(chooser.blueprint(choosing))
     app.register_blueprint(test_login.blueprint(test_login.LoginTestFace(built.services.login_tests)))
     app.register_blueprint(
         account_views.blueprint(

@@ -28,6 +28,7 @@ _RANGES = {
     "trace_days": (1, 3650, "Traces are kept from one day to ten years."),
     "max_traces_per_minute": (1, 1_000_000, "Between 1 and 1000000."),
     "api_requests_per_minute": (1, 100_000, "Between 1 and 100000."),
+    "check_difficulty": (1000, 10_000_000, "Between 1000 and 10000000."),
     "trusted_proxies": (0, 10, "Between 0 and 10 reverse proxies."),
 }
 
@@ -76,6 +77,10 @@ class Settings:
     """Mail server for links to customers and staff, like smtp://user:password@mail.example:587 or smtps://…; empty: none."""
     mail_from: str = ""
     """Address that such mail comes from."""
+    check_difficulty: int = 50_000
+    """How much a browser calculates before a further try, after several: the largest of the numbers that it goes through."""
+    no_check_against_guessing: bool = False
+    """Danger: takes that calculation away, so that guessing costs nothing up to the limits, which stay."""
     log_level: str = "INFO"
     """DEBUG, INFO, WARNING or ERROR; logs are JSON lines on standard error."""
 

@@ -7,7 +7,7 @@ form's token.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TypeVar
 from urllib.parse import urlencode
@@ -98,8 +98,9 @@ def only(verb: Verb) -> None:
     who.require(verb, who.tenant_id)
 
 
-def visitor() -> Visitor:
-    return Visitor(request.remote_addr or "", request.headers.get("user-agent", ""))
+def visitor(given: Mapping[str, str] | None = None) -> Visitor:
+    """`given`: the fields of a form, of which one may hold what the browser calculated."""
+    return Visitor(request.remote_addr or "", request.headers.get("user-agent", ""), (given or {}).get("effort", ""))
 
 
 def let_in(staff: Staff, handle: str) -> None:

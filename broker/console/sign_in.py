@@ -56,7 +56,7 @@ def _password(views: Blueprint, face: ConsoleFace) -> None:
         given = pages.fields()
         following = given.get("next")
         try:
-            handle = staff.with_password(given.get("email", ""), given.get("password", ""), door.visitor())
+            handle = staff.with_password(given.get("email", ""), given.get("password", ""), door.visitor(given))
         except (InvalidCredentials, TooManyAttempts) as error:
             return show_sign_in(face, following, problem_of(error, {"email": given.get("email", "")[:320]}, "password"), error)
         later_cookie(Cookie(ATTEMPT, handle, max_age_seconds=300))
@@ -72,7 +72,7 @@ def _code(views: Blueprint, face: ConsoleFace) -> None:
         following = lenient_query(request).get("next")
         if staff.attempt(_attempt()) is None:
             return respond(Redirect(door.leading(door.SIGN_IN, following)))
-        return _code_page(following)
+        return _code_page(face, following)
 
     @views.post("/sign-in/code")
     @public
@@ -80,11 +80,11 @@ def _code(views: Blueprint, face: ConsoleFace) -> None:
         given = pages.fields()
         following = given.get("next")
         try:
-            handle = staff.with_code(_attempt(), given.get("code", ""), door.visitor())
+            handle = staff.with_code(_attempt(), given.get("code", ""), door.visitor(given))
         except NotSignedIn as error:
             return show_sign_in(face, following, Problem("password", _TOO_LATE, error.status), error)
         except (InvalidCredentials, TooManyAttempts) as error:
-            return _code_page(following, problem_of(error, {}, "code"), error)
+            return _code_page(face, following, problem_of(error, {}, "code"), error)
         return _inside(face, handle, following)
 
 
@@ -94,7 +94,8 @@ def _passkey(views: Blueprint, face: ConsoleFace) -> None:
     @views.post("/sign-in/passkey/options")
     @public
     def sign_in_passkey_options() -> Response:
-        return respond(Document(staff.passkey_options(door.visitor()).encode(), "application/json"))
+        visitor = door.visitor({"effort": request.headers.get("X-Effort", "")})
+        return respond(Document(staff.passkey_options(visitor).encode(), "application/json"))
 
     @views.post("/sign-in/passkey")
     @public
@@ -123,13 +124,18 @@ def show_sign_in(
 ) -> Response:
     status = 200 if problem is None else problem.status
     context: dict[str, Any] = {"problem": problem, "following": door.inside(following)}
-    through = bool(face.staff.connectors.ids())
-    return _wait(pages.bare("console/sign_in.html", status=status, scripted=True, through=through, **context), error)
+    email = problem.typed.get("email", "") if problem else ""
+    context |= {"through": bool(face.staff.connectors.ids()), "effort": face.staff.sign_in.check_for(door.visitor(), email=email)}
+    return _wait(pages.bare("console/sign_in.html", status=status, scripted=True, **context), error)
 
 
-def _code_page(following: str | None, problem: Problem | None = None, error: BrokerError | None = None) -> Response:
-    status = 200 if problem is None else problem.status
-    return _wait(pages.bare("console/sign_in_code.html", status=status, problem=problem, following=door.inside(following)), error)
+def _code_page(
+    face: ConsoleFace, following: str | None, problem: Problem | None = None, error: BrokerError | None = None
+) -> Response:
+    staff, status = face.staff.sign_in, 200 if problem is None else problem.status
+    effort = staff.check_for(door.visitor(), staff_id=staff.attempt(_attempt()) or "")
+    context: dict[str, Any] = {"problem": problem, "following": door.inside(following), "effort": effort}
+    return _wait(pages.bare("console/sign_in_code.html", status=status, **context), error)
 
 
 def _wait(response: Response, error: BrokerError | None) -> Response:

@@ -2,7 +2,7 @@
 
     ConfigurationError
     └─ AccessError          who asks, or how often, or about what version: refused before anything is done
-        NotSignedIn  InvalidCredentials  ReauthenticationRequired  TooManyAttempts  InvalidToken  StaleVersion
+        NotSignedIn  InvalidCredentials  ReauthenticationRequired  TooManyAttempts (CheckRequired)  InvalidToken  StaleVersion
         IdempotencyMismatch  InvalidInvitation  UnreadableBody  UnsupportedMediaType  NoSuchResource
 """
 
@@ -50,6 +50,14 @@ class TooManyAttempts(AccessError):
     def __init__(self, *, retry_after_seconds: int, cause: str = "") -> None:
         super().__init__(cause=cause)
         self.retry_after_seconds = retry_after_seconds
+
+
+class CheckRequired(TooManyAttempts):
+    """A browser has a way on before the wait is over: the calculation of `broker.services.effort`."""
+
+    code = "check_required"
+    sentence = "There were several tries. Before the next one your browser makes a short calculation, which starts by itself."
+    fix = "Try again in a browser that runs scripts, or wait for the time that Retry-After names."
 
 
 class InvalidToken(AccessError):

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 from flask import Blueprint, Response, request
 
+from broker.domain.access_errors import CheckRequired
 from broker.domain.clock import Clock
 from broker.domain.http import Incoming, Page, Reply
+from broker.services.effort import Effort
 from broker.services.throttle import Limit, Lockout, Throttle
 from broker.web.http import incoming_of
 from broker.web.outgoing import respond
 
-TYPED_IN_VAIN = Limit("addresses typed in vain", 60, 60)
+TYPED_IN_VAIN = Limit("addresses typed in vain", 60, 60, unchecked=10)
 """From one network address: a large company behind one address has typing mistakes, too; a list of guesses is longer."""
+HOME_REALM = "interaction/home_realm.html"
+PLACE = "home realm"
 
 
 class ChoosingPipeline(Protocol):
@@ -47,6 +51,7 @@ class ChoosingPipeline(Protocol):
 class ChooserFace:
     pipeline: ChoosingPipeline
     throttle: Throttle
+    effort: Effort
     clock: Clock
 
 
@@ -54,28 +59,40 @@ def blueprint(face: ChooserFace) -> Blueprint:
     views = Blueprint("chooser", __name__)
     lockout = Lockout(face.throttle, TYPED_IN_VAIN, face.clock)
 
+    def asking(reply: Reply, incoming: Incoming, **said: Any) -> Reply:
+        """The page with the calculation on it, for an address that has typed much in vain."""
+        page = reply.outgoing
+        if not isinstance(page, Page) or page.template != HOME_REALM or not lockout.check_due(incoming.remote_address):
+            return reply
+        effort = face.effort.challenge(PLACE, incoming.remote_address)
+        status = CheckRequired.status if said else page.status
+        return replace(reply, outgoing=replace(page, context={**page.context, "effort": effort, **said}, status=status))
+
     @views.get("/login/<handle>")
     def show(handle: str) -> Response:
         incoming = incoming_of(request)
         search, after = incoming.one("search"), incoming.one("after")
         if search is not None or after is not None:
             return respond(face.pipeline.browse(handle, incoming, search=search or "", after=after or ""))
-        return respond(face.pipeline.show(handle, incoming, other=incoming.one("other") == "yes"))
+        return respond(asking(face.pipeline.show(handle, incoming, other=incoming.one("other") == "yes"), incoming))
 
     @views.post("/login/<handle>")
     def choose(handle: str) -> Response:
         incoming = incoming_of(request)
         connector_id = incoming.one("connector")
         email = incoming.one("email")
-        remember = incoming.one("remember") == "yes"
+        remember, given = incoming.one("remember") == "yes", incoming.one("effort") or ""
         if connector_id:
             return respond(face.pipeline.choose(handle, incoming, connector_id=connector_id, remember=remember))
         # Whoever types one domain after another looks for our customers (FEATURES G11, P12).
         lockout.check(incoming.remote_address)
+        if lockout.check_due(incoming.remote_address) and not face.effort.spend(PLACE, incoming.remote_address, given):
+            shown = face.pipeline.show(handle, incoming, other=True)
+            return respond(asking(shown, incoming, problem=CheckRequired.sentence, login_hint=email or "", show_email=True))
         reply = face.pipeline.choose(handle, incoming, email=email or "", remember=remember)
         if isinstance(reply.outgoing, Page) and reply.outgoing.status == 400:
             lockout.failed(incoming.remote_address)
-        return respond(reply)
+        return respond(asking(reply, incoming))
 
     @views.post("/login/<handle>/again")
     def again(handle: str) -> Response:

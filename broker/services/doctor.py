@@ -91,6 +91,13 @@ class Doctor:
                 "This is not a production start: http addresses of partners are accepted.",
                 "Set VESTIBULE_PRODUCTION=true.",
             )
+        if settings.no_check_against_guessing:
+            yield Finding(
+                "settings",
+                Health.WARNING,
+                "Guessing passwords and domains costs nothing up to the limits: browsers calculate nothing before a further try.",
+                "Take VESTIBULE_NO_CHECK_AGAINST_GUESSING away.",
+            )
         key_file = Path(settings.master_key_file)
         if not settings.master_key and key_file.exists() and stat.S_IMODE(key_file.stat().st_mode) & 0o077:
             yield Finding(

@@ -15,6 +15,7 @@ from broker.net.answer import Answer
 from broker.net.fetch import GuardedFetcher, Limits
 from broker.net.txt import Problem, TxtAnswer, TxtResolver
 from broker.services import public_domains
+from broker.settings import Settings, dns_server
 
 LABEL = "_vestibule-challenge"
 PREFIX = "vestibule-challenge="
@@ -135,6 +136,14 @@ class Looks:
                 return Result.PROVED
             answers.append(answer)
         return _verdict(*answers)
+
+
+def of(settings: Settings) -> Looks:
+    """As this installation is set up."""
+    servers = tuple(server for text in settings.dns_servers if (server := dns_server(text)) is not None)
+    # https alone, in development too: over http anybody on the way could put the file there.
+    fetcher = GuardedFetcher(allowed_networks=settings.allow_private_addresses, production=True, limits=LIMITS)
+    return Looks(TxtResolver(servers), WebLook(fetcher) if settings.domain_proof_by_http else None)
 
 
 # --- the DNS ----------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from broker.domain.access_errors import TooManyAttempts
+from broker.domain.access_errors import CheckRequired, TooManyAttempts
 from broker.domain.clock import Clock
 from broker.store.transient.contract import TransientStore
 
@@ -15,29 +15,52 @@ _KIND = "throttle"
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most `attempts` in each window of `seconds`."""
+    """At most `attempts` in each window of `seconds`; after `unchecked` of them each needs a calculation of the browser.
+
+    0: none does. The calculation never adds an attempt: whoever can afford it meets the same limit.
+    """
 
     name: str
     attempts: int
     seconds: int
+    unchecked: int = 0
 
 
 class Throttle:
     """Counts by burning one-time entries: entry N of a window can be added once, by whoever makes the Nth attempt."""
 
-    def __init__(self, transient: TransientStore, clock: Clock) -> None:
+    def __init__(self, transient: TransientStore, clock: Clock, *, checks: bool = True) -> None:
         self._transient = transient
         self._clock = clock
+        self._checks = checks
 
-    def attempt(self, limit: Limit, key: str) -> None:
-        """Counts one attempt of `key` (an address, an account). Raises TooManyAttempts when the window is full."""
-        window = int(self._clock.now().timestamp()) // limit.seconds
-        ends_at = datetime.fromtimestamp((window + 1) * limit.seconds, UTC)
-        for number in range(self._first_free(limit, window, key), limit.attempts):
-            if self._transient.add_once(_KIND, _entry(limit, window, number, key), ends_at + timedelta(seconds=1)):
-                return
+    def attempt(self, limit: Limit, key: str, *, checked: bool = False) -> int:
+        """Counts one attempt of `key` (an address, an account), and says which one of the window it was.
+
+        `checked`: the browser has made the calculation. Raises TooManyAttempts when the window is full, CheckRequired.
+        """
+        window, ends_at = self._window(limit)
         wait = int((ends_at - self._clock.now()).total_seconds()) + 1
+        for number in range(self._first_free(limit, window, key), limit.attempts):
+            if not checked and self.needs_check_after(limit, number):
+                raise CheckRequired(retry_after_seconds=wait, cause=f"{limit.name}: more than {limit.unchecked}, unchecked")
+            if self._transient.add_once(_KIND, _entry(limit, window, number, key), ends_at + timedelta(seconds=1)):
+                return number + 1
         raise TooManyAttempts(retry_after_seconds=wait, cause=f"{limit.name}: {limit.attempts} in {limit.seconds} s")
+
+    def check_due(self, limit: Limit, key: str) -> bool:
+        """Whether the next attempt of `key` needs the calculation. Reads; not for every page of a login."""
+        window, _ = self._window(limit)
+        return self.needs_check_after(limit, self._first_free(limit, window, key))
+
+    def needs_check_after(self, limit: Limit, count: int) -> bool:
+        """Whether the calculation is needed after so many attempts."""
+        return self._checks and 0 < limit.unchecked <= count
+
+    def _window(self, limit: Limit) -> tuple[int, datetime]:
+        """Its number, and when it ends."""
+        number = int(self._clock.now().timestamp()) // limit.seconds
+        return number, datetime.fromtimestamp((number + 1) * limit.seconds, UTC)
 
     def _first_free(self, limit: Limit, window: int, key: str) -> int:
         """Entries are burnt in order, so a search by halves finds where to go on: a busy key costs few reads."""
@@ -69,6 +92,14 @@ class Lockout:
         self._limit = limit
         self._clock = clock
         self._until: dict[str, datetime] = {}
+        self._due: dict[str, int] = {}
+
+    def check_due(self, key: str) -> bool:
+        """Whether `key` has failed so often that its next try needs the browser's calculation. Costs no query."""
+        return self._due.get(key) == self._window()
+
+    def _window(self) -> int:
+        return int(self._clock.now().timestamp()) // self._limit.seconds
 
     @property
     def anybody(self) -> bool:
@@ -88,7 +119,11 @@ class Lockout:
     def failed(self, key: str) -> None:
         """Counts a failure. Raises TooManyAttempts when it was one too many."""
         try:
-            self._throttle.attempt(self._limit, key)
+            count = self._throttle.attempt(self._limit, key, checked=True)
+            if self._throttle.needs_check_after(self._limit, count):
+                if len(self._due) >= self.MOST:
+                    self._due.clear()
+                self._due[key] = self._window()
         except TooManyAttempts as error:
             if len(self._until) >= self.MOST:
                 self._until.clear()

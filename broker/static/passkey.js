@@ -6,12 +6,13 @@ const base64url = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)
 
 async function challenge(form) {
   const token = form.elements.csrf.value;
+  const effort = form.elements.effort;
   const answer = await fetch(form.dataset.options, {
     method: "POST",
-    headers: { "Content-Type": "application/json", "X-CSRF-Token": token },
+    headers: { "Content-Type": "application/json", "X-CSRF-Token": token, "X-Effort": effort ? effort.value : "" },
     body: "{}",
   });
-  if (!answer.ok) throw Object.assign(new Error("refused"), { said: answer.status === 429 ? "slow" : "refused" });
+  if (!answer.ok) throw Object.assign(new Error("refused"), { said: answer.status === 429 && !effort ? "slow" : "refused" });
   const options = await answer.json();
   options.challenge = octets(options.challenge);
   if (options.user) options.user.id = octets(options.user.id);

@@ -7,6 +7,7 @@ from typing import Any
 from werkzeug.test import TestResponse
 
 from broker.interaction.chooser import TYPED_IN_VAIN
+from tests.support.effort import solved
 from tests.support.hub import PUBLIC_URL, Browser, Hub
 from tests.support.partners import form_of
 
@@ -22,17 +23,20 @@ def waiting(hub: Hub) -> tuple[Browser, str]:
     return browser, action
 
 
-def type_in(browser: Browser, action: str, email: str, address: str = "198.51.100.7") -> TestResponse:
-    sent: dict[str, Any] = {"data": {"email": email}, "environ_overrides": {"REMOTE_ADDR": address}}
+def type_in(browser: Browser, action: str, email: str, address: str = "198.51.100.7", effort: str = "") -> TestResponse:
+    sent: dict[str, Any] = {"data": {"email": email, "effort": effort}, "environ_overrides": {"REMOTE_ADDR": address}}
     return browser.client.post(action.removeprefix(PUBLIC_URL), base_url=PUBLIC_URL, **sent)
 
 
 def test_given_one_guess_after_another_when_there_are_too_many_then_no_more_are_answered(hub: Hub) -> None:
     browser, action = waiting(hub)
+    shown = ""
     for number in range(TYPED_IN_VAIN.attempts):
-        assert type_in(browser, action, f"a@guess{number}.example").status_code == 400
+        answer = type_in(browser, action, f"a@guess{number}.example", effort=solved(shown) if shown else "")
+        assert answer.status_code == 400
+        shown = answer.get_data(as_text=True)
 
-    assert type_in(browser, action, "a@one-more.example").status_code == 429
+    assert type_in(browser, action, "a@one-more.example", effort=solved(shown)).status_code == 429
     refused = type_in(browser, action, "a@globex.example")
     elsewhere = type_in(browser, action, "a@globex.example", address="198.51.100.8")
 

@@ -39,6 +39,12 @@ def test_given_a_fresh_hub_then_only_what_is_missing_is_said(hub: Hub) -> None:
     assert worst(findings(hub, "staff")) is Health.WARNING
 
 
+def test_given_no_check_against_guessing_then_that_is_said(tmp_path: Path) -> None:
+    with Hub(tmp_path, no_check_against_guessing=True) as hub:
+        (found,) = [each for each in findings(hub, "settings") if each.health is Health.WARNING]
+    assert "NO_CHECK_AGAINST_GUESSING" in found.remedy
+
+
 def test_given_an_owner_then_staff_is_well(hub: Hub) -> None:
     member(hub, Role.OWNER)
     assert worst(findings(hub, "staff")) is Health.GOOD

@@ -12,6 +12,7 @@ from broker.services.actor import Role
 from broker.services.staff import ChangeStaff, StaffMember
 from broker.services.staff.sign_in import CODES, PER_ACCOUNT, PER_ADDRESS
 from tests.support.console import desk
+from tests.support.effort import solved
 from tests.support.hub import ME, Hub
 from tests.support.staff import PASSWORD, SAME, Person, actions, invited, with_passkey, with_password
 
@@ -254,9 +255,13 @@ def test_given_nobody_with_this_address_then_a_password_is_hashed_all_the_same(h
 
 def test_given_many_passwords_for_one_account_then_wait_and_a_passkey_still_opens(hub: Hub) -> None:
     _, account, key = with_passkey(hub)
+    page = (guessing := Person(hub)).page("/console/sign-in")
     for number in range(PER_ACCOUNT.attempts):
-        assert Person(hub).password(account.email, f"wrong password {number}").status_code == 401
-    blocked = Person(hub).password(account.email, PASSWORD)
+        typed = {"email": account.email, "password": f"wrong password {number}", "effort": solved(page)}
+        answer = guessing.submit(page, "/sign-in", **typed)
+        assert answer.status_code == 401
+        page = answer.get_data(as_text=True)
+    blocked = guessing.submit(page, "/sign-in", email=account.email, password=PASSWORD, effort=solved(page))
     assert blocked.status_code == 429
     assert int(blocked.headers["retry-after"]) > 0
     assert Person(hub).touch(key).status_code == 302, "guessing at the password locks nobody out who has a passkey"
@@ -269,14 +274,16 @@ def test_given_many_codes_then_wait(hub: Hub) -> None:
     person.browser = hub.browser()
     page = person.follow(person.password(account.email))
     for _ in range(CODES.attempts):
-        assert person.submit(page, "/sign-in/code", code="000000").status_code == 401
-    assert person.submit(page, "/sign-in/code", code=person.next_code()).status_code == 429
+        answer = person.submit(page, "/sign-in/code", code="000000", effort=solved(page))
+        assert answer.status_code == 401
+        page = answer.get_data(as_text=True)
+    assert person.submit(page, "/sign-in/code", code=person.next_code(), effort=solved(page)).status_code == 429
 
 
 def test_given_many_accounts_from_one_address_then_wait(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     throttle = hub.built.services.throttle
     for _ in range(PER_ADDRESS.attempts):
-        throttle.attempt(PER_ADDRESS, "")  # the test client has no address
+        throttle.attempt(PER_ADDRESS, "", checked=True)  # the test client has no address
     assert Person(hub).password("somebody@staff.example").status_code == 429
 
 

@@ -21,7 +21,7 @@ from werkzeug.test import TestResponse
 from broker.services.actor import Role
 from broker.services.staff import StaffMember
 from broker.store.tables import audit
-from tests.support import pages
+from tests.support import effort, pages
 from tests.support.console import member
 from tests.support.hub import ME, PUBLIC_URL, Browser, Hub
 
@@ -127,7 +127,7 @@ class Person:
         """What the page's script asks for."""
         address = re.search(rf'data-passkey="{kind}" data-options="([^"]+)"', page).group(1)  # type: ignore[union-attr]
         token = re.search(r'name="csrf" value="([^"]+)"', page).group(1)  # type: ignore[union-attr]
-        headers = {"X-CSRF-Token": token}
+        headers = {"X-CSRF-Token": token, "X-Effort": effort.solved(page)}
         response = self.browser.open(address, method="POST", data=b"{}", content_type="application/json", headers=headers)
         assert response.status_code == 200, pages.text(response.data)[:300]
         return dict(response.get_json())
@@ -135,6 +135,7 @@ class Person:
     # --- signing in ---------------------------------------------------------------------------------------------------
 
     def password(self, email: str, password: str = PASSWORD, following: str = "") -> TestResponse:
+        """From a page that asks for nothing yet."""
         return self.submit(self.page(f"/console/sign-in{following}"), "/sign-in", email=email, password=password)
 
     def sign_in(self, email: str, password: str = PASSWORD) -> TestResponse:
@@ -142,6 +143,7 @@ class Person:
         return self.submit(page, "/sign-in/code", code=self.next_code())
 
     def touch(self, key: Passkey, following: str = "") -> TestResponse:
+        """As a browser does it, the calculation that the page may ask for included."""
         page = self.page(f"/console/sign-in{following}")
         return self.submit(page, "/sign-in/passkey", credential=json.dumps(key.get(self.options(page, "ask"))))
 

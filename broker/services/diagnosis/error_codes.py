@@ -211,6 +211,16 @@ BY_CODE: dict[str, Cause] = {
         translatable("Wait a moment and try again. If nobody was trying, somebody else is guessing."),
         Act.USER,
     ),
+    "mail_not_sent": Cause(
+        translatable("The mail server of this installation could not be reached, or did not take the mail."),
+        translatable("Run vestibule doctor: it says what the mail server answers. Then correct VESTIBULE_SMTP_URL."),
+        Act.OPERATOR,
+    ),
+    "check_required": Cause(
+        translatable("After several tries, the next one came without the calculation that a browser makes."),
+        translatable("Use a browser that runs scripts, or wait. If nobody was trying, somebody else is guessing."),
+        Act.USER,
+    ),
     "invalid_token": Cause(
         translatable("The access token is unknown, has expired, or was revoked."),
         translatable("Make a new token."),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from broker.services.context import Workbench
     from broker.services.doctor import Doctor
     from broker.services.domain_proof import DomainProof
+    from broker.services.effort import Effort
     from broker.services.explain import Explain
     from broker.services.export import Export
     from broker.services.federation import FederationMap
@@ -79,6 +80,7 @@ class Services:
     upkeep: Upkeep
     staff: Staff
     throttle: Throttle
+    effort: Effort
     identities: Identities
     account: Account
     brandings: Brandings

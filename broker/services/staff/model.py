@@ -50,10 +50,11 @@ class StaffSession:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Whose request this is: for limits, the audit log and the list of sessions."""
+    """Whose request this is: for limits, the audit log and the list of sessions. `solution`: what its browser calculated."""
 
     address: str = ""
     user_agent: str = ""
+    solution: str = ""
 
 
 def member_of(row: Any) -> StaffMember:

@@ -15,6 +15,7 @@ from broker.domain.access_errors import InvalidCredentials, NotSignedIn
 from broker.domain.errors import Conflict
 from broker.domain.messages import translatable
 from broker.services.context import Action, Workbench, note
+from broker.services.effort import Challenge, Effort
 from broker.services.staff.accounts import Accounts
 from broker.services.staff.connectors import UpstreamPerson
 from broker.services.staff.credentials import Credentials
@@ -27,9 +28,9 @@ from broker.store.transient.contract import TransientStore
 
 log = logging.getLogger("vestibule.staff")
 
-PER_ADDRESS = Limit("staff sign-in by address", 40, 900)
-PER_ACCOUNT = Limit("staff password by account", 10, 900)
-CODES = Limit("staff codes by account", 6, 300)
+PER_ADDRESS = Limit("staff sign-in by address", 40, 900, unchecked=15)
+PER_ACCOUNT = Limit("staff password by account", 10, 900, unchecked=4)
+CODES = Limit("staff codes by account", 6, 300, unchecked=3)
 _ATTEMPT = "staff attempt"
 _ATTEMPT_LIFE = timedelta(minutes=5)
 PLACE = "sign-in"
@@ -45,6 +46,7 @@ class SignIn:
         credentials: Credentials,
         passkeys: Passkeys,
         sessions: Sessions,
+        effort: Effort,
     ) -> None:
         self._bench = bench
         self._transient = transient
@@ -53,13 +55,24 @@ class SignIn:
         self._credentials = credentials
         self._passkeys = passkeys
         self._sessions = sessions
+        self._effort = effort
+
+    def check_for(self, visitor: Visitor, *, email: str = "", staff_id: str = "") -> Challenge | None:
+        """What this visitor's browser has to calculate before the next try; None while there were few."""
+        keys = ((PER_ADDRESS, visitor.address), (PER_ACCOUNT, _account(email)), (CODES, staff_id))
+        due = any(self._throttle.check_due(limit, key) for limit, key in keys if key or limit is PER_ADDRESS)
+        return self._effort.challenge(PLACE, visitor.address) if due else None
+
+    def _checked(self, visitor: Visitor) -> bool:
+        return self._effort.spend(PLACE, visitor.address, visitor.solution)
 
     # --- password, then code ------------------------------------------------------------------------------------------
 
     def with_password(self, email: str, password: str, visitor: Visitor) -> str:
         """The handle of an attempt that still needs a code. Raises InvalidCredentials, TooManyAttempts."""
-        self._throttle.attempt(PER_ADDRESS, visitor.address)
-        self._throttle.attempt(PER_ACCOUNT, email.strip().lower()[:320])
+        checked = self._checked(visitor)
+        self._throttle.attempt(PER_ADDRESS, visitor.address, checked=checked)
+        self._throttle.attempt(PER_ACCOUNT, _account(email), checked=checked)
         member = self._accounts.find(email)
         if not self._credentials.check_password(None if member is None else member.id, password) or member is None:
             raise self._refused(member, "password", visitor)
@@ -74,11 +87,12 @@ class SignIn:
 
     def with_code(self, handle: str, code: str, visitor: Visitor) -> str:
         """The secret handle of a new session. Raises NotSignedIn when the attempt is over, InvalidCredentials, TooManyAttempts."""
-        self._throttle.attempt(PER_ADDRESS, visitor.address)
+        checked = self._checked(visitor)
+        self._throttle.attempt(PER_ADDRESS, visitor.address, checked=checked)
         staff_id = self.attempt(handle)
         if staff_id is None:
             raise NotSignedIn(cause="the attempt took too long, or was finished")
-        self._throttle.attempt(CODES, staff_id)
+        self._throttle.attempt(CODES, staff_id, checked=checked)
         member = self._accounts.get(staff_id)
         if not self._credentials.check_code(staff_id, code):
             raise self._refused(member, "code", visitor)
@@ -89,12 +103,12 @@ class SignIn:
     # --- passkey ------------------------------------------------------------------------------------------------------
 
     def passkey_options(self, visitor: Visitor) -> str:
-        self._throttle.attempt(PER_ADDRESS, visitor.address)
+        self._throttle.attempt(PER_ADDRESS, visitor.address, checked=self._checked(visitor))
         return self._passkeys.ask(PLACE)
 
     def with_passkey(self, answer: str, visitor: Visitor) -> str:
         """The secret handle of a new session. Raises InvalidCredentials, TooManyAttempts."""
-        self._throttle.attempt(PER_ADDRESS, visitor.address)
+        self._throttle.attempt(PER_ADDRESS, visitor.address, checked=True)  # its options were given to whoever had passed the check
         try:
             member = self._passkeys.check(PLACE, answer)
         except InvalidCredentials as error:
@@ -160,8 +174,9 @@ class SignIn:
     def confirm_password(self, session: StaffSession, password: str, code: str, visitor: Visitor) -> None:
         """Raises InvalidCredentials, TooManyAttempts."""
         member = session.member
-        self._throttle.attempt(PER_ACCOUNT, member.email)
-        self._throttle.attempt(CODES, member.id)
+        # Whoever is signed in already is no crowd: the limits alone.
+        self._throttle.attempt(PER_ACCOUNT, member.email, checked=True)
+        self._throttle.attempt(CODES, member.id, checked=True)
         if not self._credentials.check_password(member.id, password) or not self._credentials.check_code(member.id, code):
             raise self._refused(member, "confirmation", visitor)
         self._confirmed(session, "password", visitor)
@@ -193,3 +208,7 @@ class SignIn:
             action=action,
             after={"method": method, "address": visitor.address},
         )
+
+
+def _account(email: str) -> str:
+    return email.strip().lower()[:320]
