@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -66,7 +66,7 @@ class FederationMap:
         now = self._bench.clock.now()
         since, until = now - period, now + timedelta(seconds=1)
         with self._bench.database.reading() as connection:
-            through, into = _sums(login_counts.totals(connection, tenant_id, since, until))
+            through, into = (_sums(counts) for counts in login_counts.totals(connection, tenant_id, since, until))
             tenants, connectors, applications = federation_queries.counts(connection, tenant_id)
             busiest = federation_queries.providers(connection, _busiest(through, shown))
             idle = federation_queries.some_providers(connection, tenant_id, [row.id for row in busiest], shown - len(busiest))
@@ -97,16 +97,13 @@ class FederationMap:
         return [ExpiringLink(row.tenant, row.tenant_name, row.label or "", row.expires_at) for row in rows]
 
 
-def _sums(counted: Iterable[tuple[str, str, str, int]]) -> tuple[Numbers, Numbers]:
-    """By connector and by application; what was never found out belongs to none."""
-    through: Numbers = {}
-    into: Numbers = {}
-    for connector_id, application_id, outcome, number in counted:
-        for numbers, key in ((through, connector_id), (into, application_id)):
-            if key:
-                outcomes = numbers.setdefault(key, {})
-                outcomes[outcome] = outcomes.get(outcome, 0) + number
-    return through, into
+def _sums(counted: Mapping[tuple[str, str], int]) -> Numbers:
+    """By connector or application; what was never found out belongs to none."""
+    found: Numbers = {}
+    for (key, outcome), number in counted.items():
+        if key:
+            found.setdefault(key, {})[outcome] = number
+    return found
 
 
 def _logins(numbers: Numbers, key: str) -> int:

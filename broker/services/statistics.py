@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 from broker.domain.errors import InvalidSettings
 from broker.domain.trace import Outcome
 from broker.services.context import Workbench
-from broker.store.tables import login_counts
+from broker.store.tables import login_counts, login_rollups
 from broker.store.tables.login_counts import Counted
 
 KEEP = timedelta(days=400)
+DAY = timedelta(days=1)
+"""What the first page shows."""
 KEEP_MONTHS = 25
 MAX_HOURS_A_RUN = 200
 BUCKETS = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
@@ -50,10 +52,19 @@ class Statistics:
             with database.unit_of_work() as connection:
                 begun = login_counts.first_login_from(connection, login_counts.folded_until(connection))
                 if begun is None or _floor(begun, BUCKETS["hour"]) > closed:
+                    self._slide()
                     self._purge()
                     return folded
                 login_counts.fold(connection, _floor(begun, BUCKETS["hour"]))
         return MAX_HOURS_A_RUN
+
+    def _slide(self) -> None:
+        """The last day by connector begins with the next full hour, for hours count by their begin."""
+        begin = _floor(self._bench.clock.now() - DAY, BUCKETS["hour"]) + BUCKETS["hour"]
+        with self._bench.database.unit_of_work() as connection:
+            folded_until = login_counts.folded_until(connection)
+            if folded_until is not None:
+                login_rollups.slide(connection, begin, folded_until)
 
     def _purge(self) -> None:
         now = self._bench.clock.now()

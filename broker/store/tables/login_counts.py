@@ -17,8 +17,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from broker.domain.login_report import TEST_APPLICATION_ID
 from broker.store.db import Instant
 from broker.store.statements import Statement
-from broker.store.tables import hub_settings
-from broker.store.tables.statistics import active_people, login_hours, usage_hours
+from broker.store.tables import hub_settings, login_rollups
+from broker.store.tables.login_rollups import Counts
+from broker.store.tables.statistics import active_people, hub_hours, login_hours, usage_hours
 from broker.store.tables.traces import TraceRow
 from broker.store.tables.trusts import tenants
 
@@ -69,8 +70,10 @@ def fold(connection: Connection, hour: datetime) -> None:
     key = [func.coalesce(_traces.c[name], "") for name in ("tenant_id", "application_id", "connector_id")]
     key += [_traces.c.outcome, func.coalesce(_traces.c.error_code, "")]
     counted = select(literal(hour, Instant()), *key, func.count()).where(*within).group_by(*key)
+    login_rollups.forget(connection, hour)
     connection.execute(delete(login_hours).where(login_hours.c.hour == hour))
     connection.execute(insert(login_hours).from_select(list(login_hours.c.keys()), counted))
+    login_rollups.fold(connection, hour)
     minutes = _per_minute(within).where(_traces.c.tenant_id.in_(select(tenants.c.id))).subquery()
     peaks = select(literal(hour, Instant()), minutes.c.tenant_id, func.max(minutes.c.logins)).group_by(minutes.c.tenant_id)
     connection.execute(delete(usage_hours).where(usage_hours.c.hour == hour))
@@ -106,8 +109,9 @@ def logins(
     until_folded = folded_until(connection)
     found: Counter[tuple[int, str, str, str]] = Counter()
     if until_folded is not None and since < until_folded:
-        hours, total = login_hours.c.hour, func.sum(login_hours.c["count"])
-        found += _rows(connection, login_hours, hours, total, since, until, bucket, wanted, by_connector)
+        of_all = tenant_id is None and connector_id is None and not by_connector
+        table = hub_hours if of_all else login_hours
+        found += _rows(connection, table, table.c.hour, func.sum(table.c["count"]), since, until, bucket, wanted, by_connector)
     live = since if until_folded is None else max(since, until_folded)
     if live < until:
         found += _rows(connection, _traces, _traces.c.started_at, func.count(), live, until, bucket, wanted, by_connector)
@@ -137,21 +141,27 @@ def _rows(
     return Counter({(int(at), who, outcome, code): int(number) for at, who, outcome, code, number in connection.execute(grouped)})
 
 
-def totals(connection: Connection, tenant_id: str | None, since: datetime, until: datetime) -> list[tuple[str, str, str, int]]:
-    """(connector, application, outcome, logins) of [since, until): the whole federation in one pass."""
+def totals(connection: Connection, tenant_id: str | None, since: datetime, until: datetime) -> tuple[Counts, Counts]:
+    """Logins of [since, until) by connector and by application, the whole federation in one pass; `until` is now or later."""
     until_folded = folded_until(connection)
-    found: Counter[tuple[str, str, str]] = Counter()
+    through: Counts = Counter()
+    into: Counts = Counter()
     parts: list[tuple[Any, Any, Any, datetime]] = [(_traces, _traces.c.started_at, func.count(), max(since, until_folded or since))]
     if until_folded is not None and since < until_folded:
-        parts.append((login_hours, login_hours.c.hour, func.sum(login_hours.c["count"]), since))
+        if tenant_id is None:
+            through = login_rollups.by_connector(connection, since, until_folded)
+            into = login_rollups.by_application(connection, since, until_folded)
+        else:
+            parts.append((login_hours, login_hours.c.hour, func.sum(login_hours.c["count"]), since))
     for table, column, count, start in parts:
         key = (table.c.connector_id, table.c.application_id, table.c.outcome)
         query = select(*key, count).where(column >= start, column < until)
         query = query.where(*_IS_LOGIN) if table is _traces else query
         query = query if tenant_id is None else query.where(table.c.tenant_id == tenant_id)
-        for through, into, outcome, number in connection.execute(query.group_by(*key)):
-            found[through or "", into or "", outcome] += int(number)
-    return [(*key, number) for key, number in found.items()]
+        for connector_id, application_id, outcome, number in connection.execute(query.group_by(*key)):
+            through[connector_id or "", outcome] += int(number)
+            into[application_id or "", outcome] += int(number)
+    return through, into
 
 
 def peaks(connection: Connection, tenant_id: str, since: datetime, until: datetime) -> dict[datetime, int]:
@@ -208,5 +218,6 @@ def purge_active(connection: Connection, before_month: str) -> int:
 
 
 def purge_hours(connection: Connection, before: datetime) -> int:
+    login_rollups.purge(connection, before)
     connection.execute(delete(usage_hours).where(usage_hours.c.hour < before))
     return connection.execute(delete(login_hours).where(login_hours.c.hour < before)).rowcount

@@ -24,6 +24,26 @@ class LoginHourRow(db.Model):  # type: ignore[name-defined, misc]
     count: Mapped[int] = mapped_column(Integer)
 
 
+class HubHourRow(db.Model):  # type: ignore[name-defined, misc]
+    """The same hour for the whole hub, whoever the tenants and connectors are: what the first page shows of ten thousand."""
+
+    __tablename__ = "hub_hours"
+    hour: Mapped[datetime] = mapped_column(Instant, primary_key=True)
+    application_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    outcome: Mapped[str] = mapped_column(String(20), primary_key=True)
+    error_code: Mapped[str] = mapped_column(String(60), primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)
+
+
+class RecentConnectorRow(db.Model):  # type: ignore[name-defined, misc]
+    """Logins through a connector within the hours of a window that moves with the clock, see `login_rollups`."""
+
+    __tablename__ = "recent_connectors"
+    connector_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    outcome: Mapped[str] = mapped_column(String(20), primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)
+
+
 class UsageHourRow(db.Model):  # type: ignore[name-defined, misc]
     """The busiest minute of a tenant's hour."""
 
@@ -57,6 +77,8 @@ class ConnectorHealthRow(db.Model):  # type: ignore[name-defined, misc]
 
 
 login_hours = LoginHourRow.__table__
+hub_hours = HubHourRow.__table__
+recent_connectors = RecentConnectorRow.__table__
 usage_hours = UsageHourRow.__table__
 active_people = ActivePersonRow.__table__
 connector_health = ConnectorHealthRow.__table__
