@@ -246,7 +246,8 @@ class SigningKeys:
         """A successor needs somebody to succeed. Raises Conflict."""
         with self._bench.database.reading() as connection:
             rows = key_queries.keys_of(connection, owner.id)
-        if not any((row.use, row.algorithm) == (use.value, algorithm) and row.state != KeyState.REVOKED.value for row in rows):
+        living = {(row.use, row.algorithm) for row in rows if row.state in (KeyState.ACTIVE.value, KeyState.NEXT.value)}
+        if (use.value, algorithm) not in living:
             sentence = translatable("There are no keys of this kind here. Give the tenant or application keys of its own first.")
             raise Conflict(sentence, field="use")
 

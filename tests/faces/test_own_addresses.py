@@ -223,3 +223,26 @@ def test_its_page_says_when_to_use_which(hub: Hub, mail: OidcApp) -> None:
     address: Any = pages.links(page)["Addresses of its own"]
 
     assert f"{PUBLIC_URL}/a/mail" in owner.page(str(address).partition("#")[0])
+
+
+# --- hosts of a tenant's own ------------------------------------------------------------------------------------------
+
+
+def test_at_a_tenants_host_its_own_key_signs_and_no_application_has_an_address(hub: Hub, idp: SamlSide, mail: OidcApp) -> None:
+    """Which key signs is told by the address, and a tenant's host is the tenant's."""
+    base = hub.host("acme", "acme.localhost")
+    run(hub, "own_keys.begin", OneOwner("tenant:acme"))
+    days(hub, 2)
+    hub.built.upkeep.run()
+    days(hub, 2)
+    hub.built.upkeep.run()
+    own = {key.name for key in run(hub, "key.list", ListKeys("tenant:acme")).items if key.use == "oidc_signing"}
+    client = hub.browser().client
+
+    def keys_at(address: str) -> set[str]:
+        return {key["kid"] for key in client.get("/oauth2/jwks", base_url=address).get_json()["keys"]}
+
+    assert keys_at(base) == own
+    assert keys_at(PUBLIC_URL).isdisjoint(own)
+    assert client.get("/a/mail/.well-known/openid-configuration", base_url=base).status_code == 404
+    assert client.get("/a/mail/.well-known/openid-configuration", base_url=PUBLIC_URL).status_code == 200
