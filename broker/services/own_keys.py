@@ -68,17 +68,17 @@ class OwnKeys:
         if owner.kind is OwnerKind.HUB or kind not in KINDS:
             raise InvalidSettings(translatable("Name a tenant, or a SAML or OpenID Connect application."), field="owner")
         with self._bench.database.unit_of_work() as connection:
-            now, rows = self._bench.clock.now(), key_queries.keys_of(connection, owner.id)
+            now, rows, changed = self._bench.clock.now(), key_queries.keys_of(connection, owner.id), False
             for row in rows:
                 if row.state == KeyState.ACTIVE.value and row.hub_beside_since is not None and row.hub_beside_until is None:
-                    key_queries.change_key(connection, row.id, while_state=KeyState.ACTIVE, hub_beside_until=now)
+                    changed |= key_queries.change_key(connection, row.id, while_state=KeyState.ACTIVE, hub_beside_until=now)
             there = {(row.use, row.algorithm) for row in rows if row.state in (KeyState.ACTIVE.value, KeyState.NEXT.value)}
             for use, algorithm in KINDS[kind]:
                 if (use.value, algorithm) not in there:
-                    self._bench.keyring.store(
-                        generate(use, algorithm, self._common_name(), now, KeyState.NEXT, owner.id), owner.kind
-                    )
-            record_keys(self._bench, actor, owner, own_keys=(False, True))
+                    made = generate(use, algorithm, self._common_name(), now, KeyState.NEXT, owner.id)
+                    changed |= self._bench.keyring.store(made, owner.kind)
+            if changed:
+                record_keys(self._bench, actor, owner, own_keys=(False, True))
         return self.standing(owner)
 
     def switch_off(self, actor: Actor, owner: Owner, *, before_partners_know: bool = False) -> Standing:

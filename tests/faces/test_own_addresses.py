@@ -243,6 +243,7 @@ def test_at_a_tenants_host_its_own_key_signs_and_no_application_has_an_address(h
         return {key["kid"] for key in client.get("/oauth2/jwks", base_url=address).get_json()["keys"]}
 
     assert keys_at(base) == own
+    assert "Host" in client.get("/oauth2/jwks", base_url=base).headers["Vary"], "no cache may take one for the other"
     assert keys_at(PUBLIC_URL).isdisjoint(own)
     assert client.get("/a/mail/.well-known/openid-configuration", base_url=base).status_code == 404
     assert client.get("/a/mail/.well-known/openid-configuration", base_url=PUBLIC_URL).status_code == 200
