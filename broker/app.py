@@ -305,6 +305,7 @@ def _portal(services: Services) -> PortalFace:
         services.login_tests,
         services.intakes,
         SetupHealth(services.bench, services.traces, services.health),
+        services.directories,
     )
 
 

@@ -18,6 +18,7 @@ from broker.services.actor import Verb
 from broker.services.operations.connector_views import ConnectorTypeView, ConnectorView, PreviewView
 from broker.services.operations.connectors import ChangeConnector, DraftConnector, NoChoice, OneConnector, PreviewConnector
 from broker.services.operations.health import ListHealth
+from broker.services.operations.provisioning import OneDirectory
 from broker.services.operations.tenants import OneTenant
 
 TYPE = Control("type", translatable("Which system does the customer use?"), required=True)
@@ -123,6 +124,7 @@ def one(face: ConsoleFace, tenant: str, connector: str, problem: Problem | None 
         "connector": found,
         "kind": types(face).get(found.type),
         "health": next((each for each in face.run("health.list", ListHealth(tenant)).items if each.connector == connector), None),
+        "directory": face.run("provisioning.show", OneDirectory(tenant, connector)),
         "sheet": face.run("connector.sheet", OneConnector(tenant, connector)) if found.protocol else None,
         "certificates": certificates.timeline(found.settings.get("signing_certificates", ()), door.now()),
         "form": _metadata_form(None if deleting else problem),

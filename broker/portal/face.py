@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from broker.services.domain_proof import DomainProof
 from broker.services.intake import Intakes
+from broker.services.provisioning import Directories
 from broker.services.setup_health import SetupHealth
 from broker.services.setup_links import SetupLinks
 from broker.services.setup_renewal import SetupRenewal
@@ -20,3 +21,4 @@ class PortalFace:
     tests: LoginTests
     intakes: Intakes
     health: SetupHealth
+    directories: Directories

@@ -17,7 +17,9 @@ def routes(views: Blueprint, face: PortalFace) -> None:
     def overview(token: str) -> Response:
         here = pages.visit()
         latest, _ = face.health.sign_ins(here, limit=LATEST)
-        return pages.show(face, "portal/overview.html", latest=latest, condition=face.health.condition(here))
+        directory = face.directories.show(here.connector) if here.connector is not None else None
+        condition = face.health.condition(here)
+        return pages.show(face, "portal/overview.html", latest=latest, condition=condition, directory=directory)
 
     @views.get("/sign-ins")
     def sign_ins(token: str) -> Response:

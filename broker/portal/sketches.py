@@ -166,11 +166,14 @@ _TOP, _STEP = 64, 52
 def sketch_for(kind: str, protocol: str, sheet: SetupSheet) -> Drawing:
     sketch = SKETCHES.get(kind) or SKETCHES["oidc" if protocol == "oidc" else "saml"]
     labels = [step.label for step in sheet.steps]
+    return drawing(sketch, {ours: labels.index(label) + 1 for ours, label in _LABELS.items() if label in labels})
+
+
+def drawing(sketch: Sketch, numbers: dict[str, int]) -> Drawing:
+    """`numbers`: of our values, as the page counts them."""
     lines, y = [], _TOP
     for box in sketch.boxes:
-        wanted = _LABELS.get(box.ours, "")
-        number = labels.index(wanted) + 1 if wanted in labels else 0
         y -= 0 if box.label else 20
-        lines.append(Line(box.label, box.text, number, y))
+        lines.append(Line(box.label, box.text, numbers.get(box.ours, 0), y))
         y += _STEP
     return Drawing(sketch.title, sketch.path, tuple(lines), sketch.button, y + (44 if sketch.button else 8))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from broker.portal import details, later, pages, proving, trying, walk
+from broker.portal import details, directory, later, pages, proving, trying, walk
 from broker.portal.face import PortalFace
 
-PARTS = (later.routes, walk.routes, details.routes, details.more_routes, proving.routes, trying.routes)
+PARTS = (later.routes, directory.routes, walk.routes, details.routes, details.more_routes, proving.routes, trying.routes)
 
 
 def blueprint(face: PortalFace) -> Blueprint:

@@ -23,6 +23,7 @@ from broker.web.http import COOKIE_PREFIX
 from tests.support import pages
 from tests.support.administrator import Administrator
 from tests.support.console import Desk, member
+from tests.support.directory import Directory
 from tests.support.hub import ME, PUBLIC_URL, Browser, Hub, reference_code
 from tests.support.partners import SamlSide, choose_home_realm
 from tests.support.pictures import png
@@ -32,6 +33,7 @@ from tests.support.saml_people import SamlPerson
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 PEOPLE = (("Alice", "Archer"), ("Bob", "Baker"), ("Élodie", "Müller"), ("Grace", "Gomez"), ("Peter", "Gibson"))
 ELSEWHERE = ("/a/", "/api", "/static", "/health", "/version", "/saml", "/scim", "/oauth2", "/t/", "/.well-known", "/upstream", "/branding/")
+ELSEWHERE = ("/api", "/static", "/health", "/version", "/saml", "/oauth2", "/t/", "/.well-known", "/upstream", "/branding/", "/scim/")
 """Not pages: programs read them."""
 
 SIGNED_OUT = ("/console/sign-in/", "/console/welcome/")
@@ -53,6 +55,7 @@ class World:
         self._brand()
         self._sign_ins()
         self._keys()
+        self.directory = self._directory()
         self.owner = member(hub)
         (self.person, *_) = hub.built.operations.run(ME, "person.list", ListPeople("alice")).items
         shown = hub.built.operations.run(ME, "person.show", OnePerson("acme", self.person.id))
@@ -69,6 +72,7 @@ class World:
             "test": hub.built.services.login_tests.make(ME, hub.tenants["acme"], "idp").id,
             "code": reference_code(self.failed()),
             "token": self.setup_token(),
+            "pushed": self.directory.find('userName eq "bob.baker@acme.example"')[0]["id"],
         }
 
     def _brand(self) -> None:
@@ -83,6 +87,27 @@ class World:
         made = run(ME, "key.announce", AnnounceKey("hub", "oidc_signing"))
         run(ME, "key.promote", PromoteKey(made.key, before_partners_know=True))
         run(ME, "key.announce", AnnounceKey("hub", "saml_signing"))
+
+    def _directory(self) -> Directory:
+        """Of a customer whose own system pushes people and groups, and got something wrong."""
+        directory = Directory(self.hub, "acme", self.idp.connector_id)
+        pushed = [
+            directory.add(
+                f"{given}.{family}@acme.example".lower(),
+                displayName=f"{given} {family}",
+                title="Editor",
+                active=given != "Bob",
+                emails=[{"value": f"{given}.{family}@acme.example", "type": "work", "primary": True}],
+            )
+            for given, family in (("Alice", "Archer"), ("Bob", "Baker"), ("Grace", "Gomez"))
+        ]
+        for name in ("Writers", "Readers", "Finance"):
+            directory.group(name, *pushed[:2])
+        self.hub.clock.forward(minutes=3)
+        for _ in range(3):
+            directory.call("POST", "/Users", {"displayName": "Nobody"})
+        directory.call("GET", "/Users", token="vsd_wrong")
+        return directory
 
     def _sign_ins(self) -> None:
         for given, family in PEOPLE:
@@ -210,6 +235,22 @@ def _visited_later(world: World, path: str = "", *, newer: bool = False) -> Test
     return administrator.browser.open(f"{administrator.link}{path}")
 
 
+def _directory_on(world: World) -> TestResponse:
+    """The token is shown this once."""
+    administrator, _ = _connected(world)
+    return administrator.press("/directory/token")
+
+
+def _directory_arrived(world: World) -> TestResponse:
+    administrator, side = _connected(world)
+    administrator.press("/directory/token")
+    directory = Directory(world.hub, "initech", side.connector_id)
+    directory.group("Engineers", directory.add("peter@initech.example"), directory.add("milton@initech.example", active=False))
+    world.hub.clock.forward(minutes=3)
+    directory.call("POST", "/Users", {"displayName": "Nobody"})
+    return administrator.browser.open(f"{administrator.link}/directory?vendor=entra")
+
+
 def _wrong_file(world: World) -> TestResponse:
     return _connected(world)[0].upload(b"<html><body>Sign in</body></html>")
 
@@ -239,6 +280,10 @@ REACHED: tuple[EveryPage, ...] = (
     EveryPage("set-up, a later visit", _visited_later),
     EveryPage("set-up, newer metadata", lambda world: _visited_later(world, "/details", newer=True)),
     EveryPage("set-up, sign-ins", lambda world: _visited_later(world, "/sign-ins")),
+    EveryPage("set-up, directory", lambda world: _understood(world, "/directory")),
+    EveryPage("set-up, directory switched on", _directory_on),
+    EveryPage("set-up, directory later", _directory_arrived),
+    EveryPage("console, directory token", lambda world: world.submitted("/console/tenants/acme/connectors/idp/provisioning", "/tokens")),
     EveryPage("console, nobody found", lambda world: world.desk().open("/console/people?search=nobody")),
     EveryPage(
         "console, tenant refused", lambda world: world.submitted("/console/new/tenant", "/tenant", name="Acme", slug="Not a slug!")

@@ -26,6 +26,9 @@ STANDS_ON = {
     "/test": "/test",
     "/enable": "/switch",
     "/disable": "/switch",
+    "/directory": "/directory",
+    "/directory/token": "/directory",
+    "/directory/revoke": "/directory",
 }
 """Where a form goes → the page that it stands on."""
 

@@ -49,6 +49,14 @@ POST  /console/tenants/<tenant>/hosts                                      confi
 POST  /console/tenants/<tenant>/hosts/<host>/check                         configure hub
 POST  /console/tenants/<tenant>/hosts/<host>/switch                        configure hub
 POST  /console/tenants/<tenant>/hosts/<host>/remove                        configure hub
+GET   /console/tenants/<tenant>/connectors/<connector>/provisioning        read
+POST  /console/tenants/<tenant>/connectors/<connector>/provisioning        set_up
+POST  /console/tenants/<tenant>/connectors/<connector>/provisioning/tokens set_up
+POST  /console/tenants/<tenant>/connectors/<connector>/provisioning/tokens/<token>/revoke set_up
+POST  /console/tenants/<tenant>/connectors/<connector>/provisioning/remove configure
+GET   /console/tenants/<tenant>/connectors/<connector>/provisioning/people read_people
+GET   /console/tenants/<tenant>/connectors/<connector>/provisioning/people/<pushed> read_people
+GET   /console/tenants/<tenant>/connectors/<connector>/provisioning/groups read_people
 POST  /console/tenants/<tenant>/claims                                     set_up
 POST  /console/tenants/<tenant>/claims/<domain>/check                      set_up
 POST  /console/tenants/<tenant>/claims/<domain>/withdraw                   set_up
