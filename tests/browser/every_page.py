@@ -33,7 +33,6 @@ from tests.support.saml_people import SamlPerson
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 PEOPLE = (("Alice", "Archer"), ("Bob", "Baker"), ("Élodie", "Müller"), ("Grace", "Gomez"), ("Peter", "Gibson"))
 ELSEWHERE = ("/a/", "/api", "/static", "/health", "/version", "/saml", "/scim", "/oauth2", "/t/", "/.well-known", "/upstream", "/branding/")
-ELSEWHERE = ("/api", "/static", "/health", "/version", "/saml", "/oauth2", "/t/", "/.well-known", "/upstream", "/branding/", "/scim/")
 """Not pages: programs read them."""
 
 SIGNED_OUT = ("/console/sign-in/", "/console/welcome/")
