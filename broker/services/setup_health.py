@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from broker.domain.errors import by_code
 from broker.domain.login_report import TEST_APPLICATION_ID
@@ -52,7 +53,8 @@ class Condition:
     """`days_left`: until the first certificate or the metadata expires; None when nothing is known to.
 
     `problem`, `fix`: why their system does not answer us and what they can do, when that is certain; `address`: what we asked.
-    `follows`: what we read again by ourselves; `follow_problem`: why that failed the last time.
+    `follows`: the host from which we read again by ourselves; `follow_problem`: why that failed the last time; `follow_waits`:
+    what it says now waits for a person.
     """
 
     state: str
@@ -68,6 +70,7 @@ class Condition:
     follows: str = ""
     followed_at: datetime | None = None
     follow_problem: str = ""
+    follow_waits: bool = False
 
 
 class SetupHealth:
@@ -108,9 +111,10 @@ def _condition(found: Health, expires_at: datetime | None, days_left: int | None
         "" if said is None else found.reached.sentence,
         "" if said is None else said.fix,
         "" if said is None else found.reached.address,
-        found.followed.address,
+        urlsplit(found.followed.address).hostname or "",
         found.followed.good_at,
         found.followed.problem,
+        bool(found.followed.waits),
     )
 
 

@@ -153,8 +153,12 @@ def test_given_a_later_visit_with_the_set_up_link_then_the_customer_learns_that_
         (link,) = acme.hub.built.setup_links.all(tenant_id)
         setup_links.set_connector(connection, tenant_id, link.id, acme.connector.id)
     said = pages.text(visitor.page())
-    assert "/FederationMetadata.xml again by ourselves, last on" in said
+    assert "We read what you publish at 127.0.0.1 again by ourselves, last on" in said
     assert "New certificates that you publish there are taken over without you doing anything here." in said
+    assert "a person at our side looks at it first" not in said
+    replaced(acme)
+    acme.clock(hours=6)
+    assert "a person at our side looks at it first" in pages.text(visitor.page())
 
 
 def test_given_a_certificate_that_cannot_be_read_as_pin_then_the_field_says_so(acme: Followed) -> None:

@@ -32,7 +32,7 @@ def test_given_a_silent_provider_then_home_tenant_and_connector_say_what_is_wron
     assert "node-unreachable" in mine.page("/console")
     assert "edge-unreachable" in mine.page("/console")
     tenant = pages.text(mine.page("/console/tenants/acme"))
-    assert "Its server refuses connections. The customer’s IT team" in tenant
+    assert "Its server refuses connections. To act: The customer’s IT team" in tenant
     connector = pages.text(mine.page("/console/tenants/acme/connectors/idp"))
     for said in ("Does not answer", "Its server refuses connections.", address, "The customer’s IT team:", "let its firewall admit us"):
         assert said in connector
