@@ -15,7 +15,6 @@ from typing import Any
 from broker.domain.errors import Conflict, InvalidSettings
 from broker.domain.keys import KeyState, KeyUse, OwnerKind
 from broker.domain.messages import translatable
-from broker.keys.generate import generate
 from broker.services.actor import Actor, Verb
 from broker.services.context import Workbench
 from broker.services.key_policy import KeyPolicy, policy_of
@@ -75,8 +74,7 @@ class OwnKeys:
             there = {(row.use, row.algorithm) for row in rows if row.state in (KeyState.ACTIVE.value, KeyState.NEXT.value)}
             for use, algorithm in KINDS[kind]:
                 if (use.value, algorithm) not in there:
-                    made = generate(use, algorithm, self._common_name(), now, KeyState.NEXT, owner.id)
-                    changed |= self._bench.keyring.store(made, owner.kind)
+                    changed |= self._bench.keyring.store(self._keys.make(owner, use, algorithm), owner.kind)
             if changed:
                 record_keys(self._bench, actor, owner, own_keys=(False, True))
         return self.standing(owner)
@@ -116,9 +114,6 @@ class OwnKeys:
                 key_queries.change_key(connection, row.id, while_state=KeyState.ACTIVE, **ending)
             elif row.state == KeyState.NEXT.value:
                 key_queries.remove_key(connection, row.id, while_state=KeyState.NEXT)
-
-    def _common_name(self) -> str:
-        return self._bench.settings.public_url.partition("://")[2]
 
 
 def standing(keys: list[HeldKey], policy: KeyPolicy) -> Standing:

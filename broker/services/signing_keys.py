@@ -126,8 +126,7 @@ class SigningKeys:
         if algorithm not in ALGORITHMS or (use is not KeyUse.OIDC_SIGNING and algorithm != "RS256"):
             raise InvalidSettings(translatable("SAML keys are RSA (RS256); ID tokens take RS256 or ES256."), field="algorithm")
         self._require_keys(owner, use, algorithm)
-        made = generate(use, algorithm, self._common_name(), self._bench.clock.now(), KeyState.NEXT, owner.id)
-        return self._add(actor, owner, made)
+        return self._add(actor, owner, self.make(owner, use, algorithm))
 
     def bring(self, actor: Actor, owner: Owner, use: KeyUse, private_pem: str, certificate_pem: str = "") -> HeldKey:
         """A key that was made elsewhere becomes the next one. Without a certificate it gets one of ours.
@@ -154,7 +153,7 @@ class SigningKeys:
                 raise Conflict(translatable("Only an announced key can begin to sign."), field="key")
             if not before_partners_know and found.may_promote_at is not None and now < found.may_promote_at:
                 raise Conflict(BEFORE_PARTNERS_KNOW % {"when": in_words(found.may_promote_at)}, field="key")
-            self.take_over(connection, row, policy, now)
+            self._take_over(connection, row, policy, now)
             risk = {"risk": (None, "before partners know")} if before_partners_know else {}
             self._record(actor, found.owner, found.id, state=(KeyState.NEXT.value, KeyState.ACTIVE.value), **risk)
         return self.get(key_id)
@@ -198,9 +197,13 @@ class SigningKeys:
             self._record(actor, found.owner, found.id, **changed)
         return self.get(key_id)
 
-    # --- for own_keys and key_rollover, inside a unit of work ---------------------------------------------------------
+    def make(self, owner: Owner, use: KeyUse, algorithm: str) -> SigningKey:
+        """A next key, not yet stored."""
+        return generate(use, algorithm, self._common_name(), self._bench.clock.now(), KeyState.NEXT, owner.id)
 
-    def take_over(self, connection: Any, row: Any, policy: KeyPolicy, now: datetime) -> None:
+    # --- inside a unit of work ----------------------------------------------------------------------------------------
+
+    def _take_over(self, connection: Any, row: Any, policy: KeyPolicy, now: datetime) -> None:
         """The announced key `row` signs from now on. Raises Conflict when somebody else changed it meanwhile."""
         use = KeyUse(row.use)
         before = _signing(connection, row)
@@ -226,10 +229,11 @@ class SigningKeys:
         if following:
             row = following[0]
         else:
-            made = generate(KeyUse(revoked.use), revoked.algorithm, self._common_name(), now, KeyState.NEXT, revoked.owner_id)
-            self._bench.keyring.store(made, OwnerKind(revoked.owner_kind))
+            owner = Owner(OwnerKind(revoked.owner_kind), revoked.owner_id)
+            made = self.make(owner, KeyUse(revoked.use), revoked.algorithm)
+            self._bench.keyring.store(made, owner.kind)
             row = _row(connection, made.id)
-        self.take_over(connection, row, policy, now)
+        self._take_over(connection, row, policy, now)
         beside = {"hub_beside_since": revoked.hub_beside_since, "hub_beside_until": revoked.hub_beside_until}
         key_queries.change_key(connection, row.id, while_state=KeyState.ACTIVE, **beside)
 
