@@ -129,8 +129,8 @@ class SetupRenewal:
 
     def _command(self, connector: Connector, document: bytes, url: str, kept: tuple[str, ...] = ()) -> SaveConnector:
         values: dict[str, Any] = {}
-        if "metadata_url" in connector.settings.__dataclass_fields__:
-            values["metadata_url"] = url
+        if url and "metadata_url" in connector.settings.__dataclass_fields__:
+            values["metadata_url"] = url  # a file leaves the address that is followed as it is
         command = unchanged(connector, values, document)
         if kept:
             read = self._connectors.understand(command)

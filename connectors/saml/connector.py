@@ -160,6 +160,9 @@ def _settings_of(provider: ProviderMetadata, current: SamlSettings | None) -> Sa
         "valid_until": "" if provider.valid_until is None else provider.valid_until.isoformat(),
     }
     if current is not None:
+        if current.entity_id not in {"", provider.entity_id}:
+            # What is known of the old provider's publishing says nothing of the new one.
+            from_metadata |= {"metadata_url": "", "metadata_signing_certificates": ()}
         # Follows upward only: a provider that stops asking for signed requests still takes them.
         return replace(current, **from_metadata, sign_requests=current.sign_requests or provider.wants_requests_signed)
     return SamlSettings(

@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 
 from broker.domain.branding import Branding
 from broker.services.branding_rules import read_image
+from broker.services.operations.connectors import ChangeConnector
 from broker.services.operations.keys import AnnounceKey, OneOwner, PromoteKey
 from broker.services.operations.people import ListPeople, OnePerson
 from broker.services.tenants import SaveTenant
@@ -27,7 +28,8 @@ from tests.support.directory import Directory
 from tests.support.hub import ME, PUBLIC_URL, Browser, Hub, reference_code
 from tests.support.partners import SamlSide, choose_home_realm
 from tests.support.pictures import png
-from tests.support.saml_idp import key_pair
+from tests.support.provider_site import ProviderSite, page
+from tests.support.saml_idp import SmallIdp, key_pair
 from tests.support.saml_people import SamlPerson
 
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -258,6 +260,19 @@ def _branded(world: World) -> TestResponse:
     return world.browser().open(world.mail.login_url(tenant="globex"))
 
 
+def _replaced(world: World) -> TestResponse:
+    """What Acme's provider publishes has nothing of what is known in it: the page that waits for a person."""
+    published = SmallIdp(world.idp.idp.entity_id, key_pair("another one"))
+    published.sso = "https://login.elsewhere.example/sso"
+    with ProviderSite() as site:
+        site.pages["/metadata"] = page(published.metadata())
+        for address, shown in ((f"{site.url}/metadata", True), ("", False)):
+            world.hub.built.operations.run(ME, "connector.save", ChangeConnector("acme", "idp", settings={"metadata_url": address}))
+            if shown:
+                answer = world.submitted("/console/tenants/acme/connectors/idp", "/refresh")
+    return answer
+
+
 REACHED: tuple[EveryPage, ...] = (
     EveryPage("sign-in", lambda world: world.waiting(world.browser())),
     EveryPage("sign-in, unknown address", _chosen_wrongly),
@@ -291,6 +306,7 @@ REACHED: tuple[EveryPage, ...] = (
         "console, colour refused",
         lambda world: world.submitted("/console/tenants/acme/branding", "/branding", colour="#ffcc00", preview="yes"),
     ),
+    EveryPage("console, metadata waits for a person", _replaced),
     EveryPage("sign-in, many organisations", World.many),
 )
 

@@ -15,13 +15,13 @@ from broker.services.operations.following import ListTrouble, RefreshConnector, 
 from broker.services.operations.health import HealthView, ListHealth
 from broker.store.tables import setup_links
 from tests.support import pages
-from tests.support.administrator import link_for
+from tests.support.administrator import Administrator, link_for
 from tests.support.console import desk
 from tests.support.followed import NEW, OLD, Followed, acme, document
 from tests.support.hub import ME, Hub
 from tests.support.oidc_op import Deviation
 from tests.support.partners import OidcSide
-from tests.support.saml_idp import key_pair
+from tests.support.saml_idp import SmallIdp, key_pair
 
 __all__ = ["acme"]  # fixture
 IDP = "/console/tenants/acme/connectors/idp"
@@ -148,10 +148,7 @@ def test_given_a_reading_that_failed_for_long_then_home_says_so(acme: Followed) 
 
 def test_given_a_later_visit_with_the_set_up_link_then_the_customer_learns_that_nothing_is_to_be_done(acme: Followed) -> None:
     acme.clock()
-    visitor, tenant_id = link_for(acme.hub, "acme"), acme.hub.tenants["acme"]
-    with acme.hub.built.database.unit_of_work() as connection:
-        (link,) = acme.hub.built.setup_links.all(tenant_id)
-        setup_links.set_connector(connection, tenant_id, link.id, acme.connector.id)
+    visitor = visitor_of(acme)
     said = pages.text(visitor.page())
     assert "We read what you publish at 127.0.0.1 again by ourselves, last on" in said
     assert "New certificates that you publish there are taken over without you doing anything here." in said
@@ -159,6 +156,26 @@ def test_given_a_later_visit_with_the_set_up_link_then_the_customer_learns_that_
     replaced(acme)
     acme.clock(hours=6)
     assert "a person at our side looks at it first" in pages.text(visitor.page())
+
+
+def visitor_of(acme: Followed) -> Administrator:
+    visitor, tenant_id = link_for(acme.hub, "acme"), acme.hub.tenants["acme"]
+    with acme.hub.built.database.unit_of_work() as connection:
+        (link,) = acme.hub.built.setup_links.all(tenant_id)
+        setup_links.set_connector(connection, tenant_id, link.id, acme.connector.id)
+    return visitor
+
+
+def test_given_the_customer_renews_by_a_file_then_the_address_is_still_followed_but_another_providers_file_ends_it(
+    acme: Followed,
+) -> None:
+    visitor = visitor_of(acme)
+    visitor.upload(document(acme.idp, key_pair(OLD), key_pair(NEW)))
+    visitor.press("/take-over")
+    assert (acme.certificates, acme.health().follows != "") == ({OLD, NEW}, True)
+    visitor.upload(document(SmallIdp("https://idp.elsewhere.example/saml", key_pair(NEW))))
+    visitor.press("/take-over")
+    assert (acme.connector.settings.metadata_url, acme.health().follows) == ("", "")
 
 
 def test_given_a_certificate_that_cannot_be_read_as_pin_then_the_field_says_so(acme: Followed) -> None:
