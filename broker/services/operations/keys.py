@@ -14,6 +14,7 @@ from msgspec import UNSET, UnsetType
 
 from broker.domain.errors import InvalidSettings, UnknownObject
 from broker.domain.keys import KeyUse, OwnerKind
+from broker.domain.messages import translatable
 from broker.services.actor import Verb
 from broker.services.key_policy import KeyPolicy
 from broker.services.operations.key_views import (
@@ -126,17 +127,13 @@ class SaveRollover:
 
 
 def _list(call: Call, asked: ListKeys) -> Page[KeyView]:
-    own = call.actor.tenant_id
-    if own is not None and not asked.owner:
-        tenant = call.services.tenants.by_id(own)
-        owner = owner_of(call, f"tenant:{tenant.slug}")
-    else:
-        owner = owner_of(call, asked.owner or OwnerKind.HUB.value)
-    if own not in (None, owner.id):
-        error = UnknownObject("There is no such tenant or application.", field="owner")
-        error.hides_another_tenant = True
-        raise error
-    return Page(tuple(key_views(call, call.services.signing_keys.of(owner))))
+    named, own = asked.owner or OwnerKind.HUB.value, call.actor.tenant_id
+    if own is not None:
+        named = f"tenant:{call.services.tenants.by_id(own).slug}"
+        if asked.owner not in ("", named):
+            # One answer, whether there is such a tenant or application or not.
+            raise UnknownObject(translatable("There are no such keys."), field="owner")
+    return Page(tuple(key_views(call, call.services.signing_keys.of(owner_of(call, named)))))
 
 
 def _announce(call: Call, asked: AnnounceKey) -> KeyView:
