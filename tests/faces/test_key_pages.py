@@ -117,7 +117,7 @@ def test_given_own_keys_then_its_page_leads_back_to_the_hubs(hub: Hub, owner: De
 def test_given_an_application_then_its_page_gives_it_keys_of_its_own(hub: Hub, owner: Desk) -> None:
     hub.saml_app("wiki")
     page = "/console/applications/wiki/keys"
-    assert "No keys of its own" in owner.page(page)
+    assert "Give it keys of its own" in owner.page(page)
 
     owner.submit(page, "/own-keys/begin")
 
