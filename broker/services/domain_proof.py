@@ -26,7 +26,8 @@ MAX_CLAIMS = 50
 AGAIN_AFTER = timedelta(days=1)
 GRACE = timedelta(days=7)
 """A record or file that is taken away by mistake has time to come back; people sign in meanwhile."""
-BATCH = 50
+BATCH = 15
+"""Even if neither DNS nor web sites answer in time, all are looked at within the lease of the upkeep."""
 UPKEEP = Actor("upkeep", frozenset())
 _CHECKS = Limit("domain check", 30, 600)
 
