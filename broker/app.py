@@ -90,7 +90,7 @@ from broker.store.db import Database, db, engine_options
 from broker.store.trace_log import TraceLog
 from broker.store.transient.sql import SqlTransientStore
 from broker.upstream import endpoints as upstream_endpoints
-from broker.web import branding, errors, health, hosts, http, letters, logs, security
+from broker.web import branding, errors, health, here, hosts, http, letters, logs, security
 from broker.web.rules import LazyRule
 from connectors import registry
 
@@ -318,8 +318,10 @@ def _follow_configuration(app: Flask, catalog: Catalog) -> None:
     @app.before_request
     def follow() -> None:
         # One version read per protocol request: what was switched off is off from the next request on.
-        if request.endpoint and request.endpoint != "static" and not request.endpoint.startswith("health."):
+        ours = request.endpoint is not None and not request.endpoint.startswith(("static", "health."))
+        if ours:
             catalog.refresh()
+        here.at_hub(catalog.hub_branding(ask=ours))
 
 
 def _mount(app: Flask, built: Vestibule) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from broker.catalog.prepare import PreparedApplication, PreparedConnector, PreparedTenant, Preparer
+from broker.domain.branding import Branding
 from broker.domain.errors import ConfigurationError
 from broker.domain.folding import fold
 from broker.domain.home_realm import Candidate
@@ -17,7 +18,7 @@ from broker.domain.trust import Application, Domain
 from broker.keys.keyring import Keyring
 from broker.store import mapping
 from broker.store.db import Database
-from broker.store.tables import configuration, directory_queries, hosts, trust_queries
+from broker.store.tables import configuration, directory_queries, hosts, hub_settings, trust_queries
 
 log = logging.getLogger("vestibule.catalog")
 T = TypeVar("T")
@@ -125,6 +126,17 @@ class Catalog:
 
         tenant_id = self._cached("tenant by slug", slug, load)
         return None if tenant_id is None else self.tenant(tenant_id)
+
+    def hub_branding(self, *, ask: bool = True) -> Branding:
+        """How pages look where neither tenant nor application says otherwise. `ask`: the database, if it is not known."""
+
+        def load() -> Branding:
+            with self._database.reading() as connection:
+                return mapping.branding(hub_settings.branding(connection)[0])
+
+        if not ask:
+            return self._entries.get(("hub_branding", hub_settings.HUB)) or Branding()
+        return self._cached("hub_branding", hub_settings.HUB, load) or Branding()
 
     def hosts(self) -> Mapping[str, Host]:
         """All hosts of tenants by name, switched on or not: one look-up, so that unknown names ask the database for nothing."""

@@ -38,6 +38,7 @@ CONTROLS = (
     Control("terms_url", translatable("Terms of use"), "url", help="https://…"),
     Control("privacy_url", translatable("Privacy"), "url", help="https://…"),
 )
+HUB = "hub"
 _LINKS = ("support_url", "terms_url", "privacy_url")
 
 
@@ -53,7 +54,13 @@ class Place:
 
     @property
     def address(self) -> str:
-        return f"/console/{self.kind}s/{self.subject.slug}/branding"
+        return "/console/branding" if self.kind == HUB else f"/console/{self.kind}s/{self.subject.slug}/branding"
+
+
+@dataclass(frozen=True, slots=True)
+class _HubItself:
+    slug: str = HUB
+    name: str = "Vestibule"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,18 @@ class Preview:
     welcome: str
 
 
+OF_HUB = Place(HUB, _HubItself(), ("hub.branding", operations.ShowHubBranding()), ("hub.brand", operations.BrandHub))
+
+
 def routes(views: Blueprint, face: ConsoleFace) -> None:
+    @views.get("/branding")
+    def hub_branding() -> Response:
+        return _page(face, OF_HUB)
+
+    @views.post("/branding")
+    def brand_hub() -> Response:
+        return _save(face, OF_HUB)
+
     @views.get("/tenants/<tenant>/branding")
     def tenant_branding(tenant: str) -> Response:
         return _page(face, _tenant(face, tenant))
@@ -179,8 +197,9 @@ def _save(face: ConsoleFace, place: Place) -> Response:
 
 def _command(place: Place, typed: dict[str, str]) -> Any:
     version = request.form.get("version", "")
+    of = () if place.kind == HUB else (place.subject.slug,)
     return place.change[1](
-        place.subject.slug,
+        *of,
         colour=typed["colour"],
         style=typed["style"],
         welcome={key: typed[f"welcome_{key}"] for key in ("en", "fr") if typed[f"welcome_{key}"].strip()},

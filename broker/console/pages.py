@@ -50,6 +50,7 @@ NAVIGATION = (
     Entry(translatable("Usage"), "/console/usage", Verb.READ_PEOPLE),
     Entry(translatable("Audit log"), "/console/audit", Verb.READ_AUDIT),
     Entry(translatable("Keys"), "/console/keys", Verb.READ, hub=True),
+    Entry(translatable("Branding"), "/console/branding", Verb.READ, hub=True),
     Entry(translatable("Staff"), "/console/staff", Verb.ADMINISTER, hub=True),
     Entry(translatable("API access"), "/console/tokens", Verb.ADMINISTER, hub=True),
 )

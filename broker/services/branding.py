@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from broker.domain.branding import BrandImage, Branding
@@ -10,7 +11,17 @@ from broker.services import brand_style, branding_rules
 from broker.services.actor import Actor, Verb
 from broker.services.context import Action, Change, Workbench, check_version, difference, record, stored_branding
 from broker.store import mapping
-from broker.store.tables import brand_images, trust_queries
+from broker.store.tables import brand_images, hub_settings, trust_queries
+
+
+@dataclass(frozen=True, slots=True)
+class _HubRow:
+    """The hub, as the rows of tenants and applications are."""
+
+    id: str
+    slug: str
+    version: int
+    branding: dict[str, Any] | None
 
 
 class Brandings:
@@ -24,6 +35,22 @@ class Brandings:
         if row is None:
             raise UnknownObject(f"There is no application {slug!r}.", field="application")
         return mapping.branding(row.branding), row.version
+
+    def of_hub(self) -> tuple[Branding, int]:
+        """That of the hub itself, and its version."""
+        with self._bench.database.reading() as connection:
+            stored, version = hub_settings.branding(connection)
+        return mapping.branding(stored), version
+
+    def save_hub(
+        self, actor: Actor, branding: Branding, images: tuple[BrandImage, ...] = (), *, version: int | None = None
+    ) -> Change:
+        """As `save_tenant`, for every page that neither a tenant nor an application has made its own."""
+        actor.require(Verb.CONFIGURE, None)
+        with self._bench.database.unit_of_work() as connection:
+            stored, known = hub_settings.branding(connection)
+            row = _HubRow(hub_settings.HUB, hub_settings.HUB, known, stored)
+            return self._save(connection, actor, "hub_branding", row, branding, images, version)
 
     def save_tenant(
         self, actor: Actor, tenant_id: str, branding: Branding, images: tuple[BrandImage, ...] = (), *, version: int | None = None
@@ -78,8 +105,11 @@ class Brandings:
         changed = difference({"branding": row.branding}, after)
         if not changed:
             return Change(kind, row.slug, row.id, Action.UNCHANGED)
-        save = trust_queries.save_tenant if kind == "tenant" else trust_queries.save_application
-        save(connection, {"id": row.id, "version": row.version + 1, **after}, exists=True)
+        if kind == "hub_branding":
+            hub_settings.save_branding(connection, after["branding"], row.version + 1)
+        else:
+            save = trust_queries.save_tenant if kind == "tenant" else trust_queries.save_application
+            save(connection, {"id": row.id, "version": row.version + 1, **after}, exists=True)
         tenant_id = row.id if kind == "tenant" else None
         record(
             self._bench,

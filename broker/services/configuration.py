@@ -14,6 +14,7 @@ from broker.domain.trust import Connector
 from broker.services import branding_rules
 from broker.services.actor import Actor, Verb
 from broker.services.applications import Applications, SaveApplication
+from broker.services.branding import Brandings
 from broker.services.connectors import Connectors, SaveConnector, Understood
 from broker.services.context import Action, Change, Workbench, difference
 from broker.services.declarative import PICTURES, ApplicationEntry, ConnectorEntry, DomainEntry, HostEntry, Source, TenantEntry
@@ -64,7 +65,7 @@ class Configuration:
         self._tenants = tenants
         self._connectors = connectors
         self._applications = applications
-        self._intakes = Intakes(bench)
+        self._intakes, self._brandings = Intakes(bench), Brandings(bench)
         self._staff_connectors = ChosenConnectors(bench)
 
     def apply(self, actor: Actor, source: Source, *, dry_run: bool = False, prune: bool = False) -> list[Change]:
@@ -89,6 +90,8 @@ class Configuration:
                     changes += self._tenant(actor, source, tenant, read)
                 for application in source.federation.applications:
                     changes.append(self._application(actor, source, application, described[application.slug]))
+                if source.federation.branding is not None:
+                    changes.append(self._brandings.save_hub(actor, *_branding(source, "hub", source.federation.branding)))
                 if source.federation.staff_sign_in is not None:
                     changes.append(self._staff_sign_in(actor, tuple(source.federation.staff_sign_in)))
                 if prune:
@@ -176,7 +179,7 @@ class Configuration:
         )
 
     def _tenant(self, actor: Actor, source: Source, entry: TenantEntry, read: dict[tuple[str, str], _Read]) -> list[Change]:
-        branding, pictures = _branding(source, entry)
+        branding, pictures = _branding(source, entry.slug, entry.branding)
         command = SaveTenant(
             entry.slug,
             entry.name,
@@ -245,7 +248,7 @@ class Configuration:
     # --- applications -------------------------------------------------------------------------------------------------
 
     def _application(self, actor: Actor, source: Source, entry: ApplicationEntry, metadata: bytes | None) -> Change:
-        settings, (branding, pictures) = source.settings(entry.settings, entry.slug), _branding(source, entry)
+        settings, (branding, pictures) = source.settings(entry.settings, entry.slug), _branding(source, entry.slug, entry.branding)
         secrets = source.resolve(entry.client_secrets, f"{entry.slug}.client_secrets")
         command = SaveApplication(
             slug=entry.slug,
@@ -347,9 +350,9 @@ def _differing(stored: Any, named: dict[str, Any], expected: dict[str, Any]) -> 
     return {name: value for name, value in values.items() if name not in told and value != expected[name]}
 
 
-def _branding(source: Source, entry: TenantEntry | ApplicationEntry) -> tuple[Branding, tuple[BrandImage, ...]]:
+def _branding(source: Source, owner: str, told: dict[str, Any]) -> tuple[Branding, tuple[BrandImage, ...]]:
     """With the pictures that come along. Raises InvalidSettings with the place."""
-    where, values, pictures = f"{entry.slug}.branding", dict(entry.branding), []
+    where, values, pictures = f"{owner}.branding", dict(told), []
     try:
         for place in PICTURES:
             if isinstance(values.get(place), dict):

@@ -25,6 +25,7 @@ applications:
     authorization: [{template: permit_all}]
     transform: [{template: pass_through, claim: email}]
     release: [email, name]
+branding: {logo: {file: hub.png}, colour: "#1c5d4c"}   # of pages that no tenant and no application has made its own
 staff_sign_in: [acme/adfs]                             # connectors through which staff may sign in to the console
 """
 
@@ -109,6 +110,8 @@ class Federation(msgspec.Struct, forbid_unknown_fields=True):
     tenants: list[TenantEntry] = msgspec.field(default_factory=list)
     connectors: list[ConnectorEntry] = msgspec.field(default_factory=list)
     applications: list[ApplicationEntry] = msgspec.field(default_factory=list)
+    branding: dict[str, Any] | None = None
+    """How pages look that belong to no tenant and no application. None: as it is."""
     staff_sign_in: list[str] | None = None
     """Connectors, as tenant/connector, through which staff may sign in to the console. None: as it is."""
 
@@ -208,6 +211,7 @@ def _pictures(federation: Federation) -> Iterator[tuple[str, str]]:
     """(file, where) of every picture and style sheet of a branding that lies in a file."""
     brandings = [(entry.slug, entry.branding) for entry in federation.tenants]
     brandings += [(entry.slug, entry.branding) for entry in federation.applications]
+    brandings.append(("hub", federation.branding or {}))
     for slug, branding in brandings:
         for place in (*PICTURES, "style"):
             value = branding.get(place)

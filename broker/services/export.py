@@ -22,6 +22,7 @@ from broker.domain.trust import Application, Connector, Domain, Tenant
 from broker.services import brand_style
 from broker.services.actor import Actor, Verb
 from broker.services.applications import PASS_KNOWN, PERMIT_ALL, Applications
+from broker.services.branding import Brandings
 from broker.services.connectors import Connectors
 from broker.services.context import Workbench
 from broker.services.declarative import PICTURES
@@ -81,6 +82,8 @@ class Export:
             content["tenants"] = tenants
         if not only and (applications := self._application_entries(secrets)):
             content["applications"] = applications
+        if not only:
+            content |= self._branding_entry(Brandings(self._bench).of_hub()[0])
         if not only and actor.can(Verb.ADMINISTER) and (staff := ChosenConnectors(self._bench).all()):
             content["staff_sign_in"] = [item.reference for item in staff]
         return Exported(_header(secrets) + _yaml(content), secrets.named)

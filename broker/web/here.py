@@ -7,6 +7,11 @@ from flask import g, has_request_context
 from broker.domain.branding import Branding
 
 
+def at_hub(branding: Branding) -> None:
+    """How the hub's own pages look. Kept with the request, because the page of an error must not ask the database."""
+    g.hub_branding = branding
+
+
 def arrive(host: str, base: str, branding: Branding) -> None:
     """It came to a tenant's host."""
     g.host, g.base, g.branding = host, base, branding
@@ -22,7 +27,8 @@ def base(public_url: str) -> str:
     return str(g.get("base", public_url))
 
 
-def branding() -> Branding:
-    """How pages look before more is known."""
-    found = g.get("branding") if has_request_context() else None
-    return found if isinstance(found, Branding) else Branding()
+def branding(own: Branding | None = None) -> Branding:
+    """How a page looks: as its own says, or its host's while nothing else is known, and else as the hub's."""
+    if not has_request_context():
+        return own or Branding()
+    return (own or g.get("branding") or Branding()).over(g.get("hub_branding") or Branding())

@@ -61,7 +61,7 @@ def render(template: str, **context: Any) -> str:
     if context.get("application_name") in OWN_PAGES:
         context["application_name"] = context["_"](context["application_name"])
     context["language"] = language
-    context["brand"] = brand_of(context.pop("branding", None) or here.branding())
+    context["brand"] = brand_of(here.branding(context.pop("branding", None)))
     context["date"] = partial(day, language=language)
     context["moment"] = partial(_moment, language=language)
     context["switch_to"] = _other_language(language)

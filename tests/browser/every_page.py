@@ -19,6 +19,7 @@ from broker.services.branding_rules import read_image
 from broker.services.operations.connectors import ChangeConnector
 from broker.services.operations.keys import AnnounceKey, OneOwner, PromoteKey
 from broker.services.operations.people import ListPeople, OnePerson
+from broker.services.staff.sign_in import PER_ADDRESS
 from broker.services.tenants import SaveTenant
 from broker.web.http import COOKIE_PREFIX
 from tests.support import pages
@@ -214,10 +215,17 @@ def _understood(world: World, path: str) -> TestResponse:
     return administrator.browser.open(f"{administrator.link}{path}")
 
 
-def _claimed(world: World) -> TestResponse:
+def _calculating(world: World) -> TestResponse:
+    """From an address that has tried several times."""
+    for _ in range(PER_ADDRESS.unchecked):
+        world.hub.built.services.throttle.attempt(PER_ADDRESS, "192.0.2.1", checked=True)
+    return world.browser().open("/console/sign-in", environ_overrides={"REMOTE_ADDR": "192.0.2.1"})
+
+
+def _claimed(world: World, asked: str = "") -> TestResponse:
     administrator, _ = _connected(world)
     administrator.press("/domains", domain="initech-too.example")
-    return administrator.browser.open(f"{administrator.link}/domains")
+    return administrator.browser.open(f"{administrator.link}/domains{asked}")
 
 
 def _tested(world: World, **deviations: Any) -> TestResponse:
@@ -307,6 +315,8 @@ REACHED: tuple[EveryPage, ...] = (
         lambda world: world.submitted("/console/tenants/acme/branding", "/branding", colour="#ffcc00", preview="yes"),
     ),
     EveryPage("console, metadata waits for a person", _replaced),
+    EveryPage("set-up, a file to prove a domain", lambda world: _claimed(world, "?way=http")),
+    EveryPage("console, sign-in with a calculation", _calculating),
     EveryPage("sign-in, many organisations", World.many),
 )
 

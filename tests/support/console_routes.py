@@ -22,6 +22,8 @@ GET   /console/tenants/<tenant>/settings                                   confi
 POST  /console/tenants/<tenant>/settings                                   configure
 GET   /console/tenants/<tenant>/rules                                      configure
 POST  /console/tenants/<tenant>/rules                                      configure
+GET   /console/branding                                                    read hub
+POST  /console/branding                                                    configure hub
 GET   /console/tenants/<tenant>/branding                                   read
 POST  /console/tenants/<tenant>/branding                                   configure
 POST  /console/tenants/<tenant>/delete                                     configure

@@ -34,6 +34,26 @@ class BrandingView:
 
 
 @dataclass(frozen=True, slots=True)
+class ShowHubBranding:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class BrandHub:
+    """What is not given stays as it is."""
+
+    colour: str | UnsetType = argument(_COLOUR, default=UNSET)
+    welcome: dict[str, str] | UnsetType = argument(_WELCOME, default=UNSET)
+    support_url: str | UnsetType = argument(_SUPPORT, default=UNSET)
+    terms_url: str | UnsetType = argument(_TERMS, default=UNSET)
+    privacy_url: str | UnsetType = argument(_PRIVACY, default=UNSET)
+    logo: str | UnsetType = argument(_LOGO, default=UNSET)
+    favicon: str | UnsetType = argument(_FAVICON, default=UNSET)
+    style: str | UnsetType = argument(_STYLE, default=UNSET)
+    expected_version: int | None = argument(VERSION, default=None)
+
+
+@dataclass(frozen=True, slots=True)
 class BrandTenant:
     """What is not given stays as it is."""
 
@@ -79,7 +99,7 @@ def _view(call: Call, branding: Branding, version: int) -> BrandingView:
     return BrandingView(branding, *addresses, text, style_address(branding.style), version)
 
 
-def _changed(now: Branding, asked: BrandTenant | BrandApplication) -> tuple[Branding, tuple[BrandImage, ...]]:
+def _changed(now: Branding, asked: BrandHub | BrandTenant | BrandApplication) -> tuple[Branding, tuple[BrandImage, ...]]:
     plain = ("colour", "welcome", "support_url", "terms_url", "privacy_url")
     values: dict[str, Any] = {name: given(getattr(asked, name), getattr(now, name)) for name in plain}
     images: list[BrandImage] = []
@@ -95,6 +115,17 @@ def _changed(now: Branding, asked: BrandTenant | BrandApplication) -> tuple[Bran
             images.append(read_style(asked.style.encode("utf-8", "surrogatepass")))
         values["style"] = images[-1].id if asked.style.strip() else ""
     return replace(now, **values), tuple(images)
+
+
+def _show_hub(call: Call, asked: ShowHubBranding) -> BrandingView:
+    return _view(call, *call.services.brandings.of_hub())
+
+
+def _brand_hub(call: Call, asked: BrandHub) -> BrandingView:
+    brandings = call.services.brandings
+    branding, images = _changed(brandings.of_hub()[0], asked)
+    brandings.save_hub(call.actor, branding, images, version=asked.expected_version)
+    return _view(call, *brandings.of_hub())
 
 
 def _show_tenant(call: Call, asked: OneTenant) -> BrandingView:
@@ -123,6 +154,19 @@ def _brand_application(call: Call, asked: BrandApplication) -> BrandingView:
 _OF_TENANT, _OF_APPLICATION = "/tenants/{tenant}/branding", "/applications/{application}/branding"
 
 OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        "hub.branding", "How pages of no tenant look", Verb.READ, "GET", "/hub/branding", ShowHubBranding, BrandingView, _show_hub
+    ),
+    Operation(
+        "hub.brand",
+        "Logo, colour, style sheet, welcome and links of pages that no tenant or application has made its own",
+        Verb.CONFIGURE,
+        "PUT",
+        "/hub/branding",
+        BrandHub,
+        BrandingView,
+        _brand_hub,
+    ),
     Operation(
         "tenant.branding", "How a tenant's pages look", Verb.READ, "GET", _OF_TENANT, OneTenant, BrandingView, _show_tenant
     ),

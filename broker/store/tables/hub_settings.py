@@ -39,3 +39,18 @@ def staff_connectors(connection: Connection) -> frozenset[str]:
 
 def choose_staff_connectors(connection: Connection, connector_ids: list[str]) -> None:
     put(connection, _STAFF_CONNECTORS, connector_ids)
+
+
+HUB = "hub"
+"""Owner of the hub's own pictures, where tenants and applications have their ids."""
+_BRANDING = "branding"
+
+
+def branding(connection: Connection) -> tuple[dict[str, Any] | None, int]:
+    """How pages look that belong to no tenant and no application, and its version; 0: never changed."""
+    stored = get(connection, _BRANDING) or {}
+    return stored.get("branding"), stored.get("version", 0)
+
+
+def save_branding(connection: Connection, branding: dict[str, Any] | None, version: int) -> None:
+    put(connection, _BRANDING, {"branding": branding, "version": version})
