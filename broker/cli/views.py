@@ -47,6 +47,15 @@ def _failed(item: Any) -> str:
     return "" if item.error_rate_week is None else f"{item.error_rate_week:g} % of {item.logins_week}"
 
 
+def _answers(item: Any) -> str:
+    return "" if item.reachable is None else "yes" if item.reachable else str(item.reach_cause)
+
+
+def _why(item: Any) -> str:
+    return " ".join(item.waits) or str(item.problem)
+
+
+_OF_TENANT: tuple[Column, ...] = (_field("tenant"), _field("connector"))
 STATE: Column = ("state", _state)
 COLUMNS: dict[str, tuple[Column, ...]] = {
     "TenantView": (_field("slug", "tenant"), _field("name"), STATE),
@@ -89,8 +98,11 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         _field("state"),
         _field("last_success_at", "last success"),
         ("failed in a week", _failed),
+        ("answers", _answers),
         _field("certificate_days", "certificate (days)"),
     ),
+    "UnreachableView": (*_OF_TENANT, _field("since"), _field("cause", "why"), _field("act", "who must act")),
+    "TroubleView": (*_OF_TENANT, ("why", _why), _field("good_at", "last read")),
     "AuditView": (
         _field("at", "when"),
         _field("actor", "who"),

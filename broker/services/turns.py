@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 
+from broker.domain.errors import BrokerError
 from broker.domain.trust import Connector
 from broker.services.clockwork import luck
 from broker.services.context import Workbench
 from broker.store.tables import turns
-from connectors import registry
+
+log = logging.getLogger("vestibule.watch")
 
 
 class Turns:
@@ -26,9 +29,16 @@ class Turns:
         self._give(now, limit)
         with self._bench.database.reading() as connection:
             rows = turns.due(connection, self._table, now, limit)
-        installed = registry.names()
-        self.postpone([(row.tenant_id, row.id) for row in rows if row.type not in installed])
-        return [self._bench.catalog.preparer.read_connector(row) for row in rows if row.type in installed]
+        found, broken = [], []
+        for row in rows:
+            try:
+                found.append(self._bench.catalog.preparer.read_connector(row))
+            except BrokerError as error:
+                # Its plug-in is gone, or its settings are of another version: one of them must not keep the others waiting.
+                log.warning("a connector cannot be looked at", extra={"connector": row.id, "cause": error.cause})
+                broken.append((row.tenant_id, row.id))
+        self.postpone(broken)
+        return found
 
     def postpone(self, whom: list[tuple[str, str]], **values: Any) -> None:
         """(tenant, connector) of those that there is nothing to do for: they get their turn again."""

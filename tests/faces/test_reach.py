@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from broker import opening
+from broker.cli.commands import main
 from broker.domain.access_errors import TooManyAttempts
 from broker.domain.errors import Forbidden, UnknownObject
 from broker.services import clockwork
@@ -18,6 +21,8 @@ from broker.services.operations.connectors import OneConnector
 from broker.services.operations.federation import ShowFederation
 from broker.services.reach import INTERVAL
 from broker.services.watch import Watch
+from connectors import registry
+from connectors.contract import FollowsProvider, Probes
 from tests.support.hub import ME, Hub
 from tests.support.oidc_op import OpenIdProvider
 from tests.support.provider_site import Page, ProviderSite, page
@@ -289,3 +294,32 @@ def test_given_a_draft_without_settings_then_there_is_nothing_to_ask(hub: Hub) -
     hub.built.connectors.draft(ME, hub.tenants["acme"], "new", "saml", "New")
     found = hub.built.operations.run(ME, "health.probe", OneConnector("acme", "new"))
     assert (found.reachable, found.reach_problem, found.state) == (None, "no_address", "off")
+
+
+def test_given_a_connector_that_cannot_be_read_any_more_then_the_others_are_looked_at_all_the_same(hub: Hub, site: ProviderSite) -> None:
+    saml(hub, f"{site.url}/sso")
+    hub.tenant("globex")
+    hub.saml_idp("globex")
+    with hub.built.database.unit_of_work() as connection:
+        connection.exec_driver_sql(f"UPDATE connectors SET type = 'gone' WHERE tenant_id = '{hub.tenants['globex']}'")
+    assert watch(hub) == 1
+    assert watch(hub, minutes=1) == 0, "it waits for its next turn like everybody"
+    assert health(hub).reachable is True
+
+
+@pytest.mark.parametrize("name", list(registry.BUILT_IN))
+def test_every_built_in_kind_can_be_looked_at_and_followed(name: str) -> None:
+    kind = registry.connector_type(name)
+    assert isinstance(kind, Probes)
+    assert isinstance(kind, FollowsProvider)
+
+
+def test_given_the_command_line_then_it_shows_who_does_not_answer_and_why(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "open_hub", lambda *_: hub.built)
+    saml(hub, f"http://127.0.0.1:{free_port()}/sso")
+    watch(hub)
+    watch(hub, minutes=3)
+    for arguments in (("health", "list", "acme"), ("health", "unreachable"), ("health", "probe", "acme", "idp")):
+        result = CliRunner().invoke(main, arguments)
+        assert result.exit_code == 0, result.output
+        assert "Its server refuses connections." in result.output
