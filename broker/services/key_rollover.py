@@ -22,7 +22,8 @@ from broker.services.signing_keys import Owner, SigningKeys, held, record_keys
 from broker.store.tables import key_queries
 
 log = logging.getLogger("vestibule.keys")
-BATCH = 200
+BATCH = 50
+"""Making an RSA key takes a tenth of a second, and other work waits for its turn in the same run."""
 UPKEEP = Actor("upkeep", frozenset({Verb.CONFIGURE}))
 
 

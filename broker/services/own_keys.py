@@ -66,16 +66,15 @@ class OwnKeys:
         actor.require(Verb.CONFIGURE, None)
         if owner.kind is OwnerKind.HUB or kind not in KINDS:
             raise InvalidSettings(translatable("Name a tenant, or a SAML or OpenID Connect application."), field="owner")
+        now = self._bench.clock.now()
+        made = [self._keys.make(owner, use, algorithm) for use, algorithm in self._lacking(owner, kind)]
         with self._bench.database.unit_of_work() as connection:
-            now, rows, changed = self._bench.clock.now(), key_queries.keys_of(connection, owner.id), False
-            for row in rows:
-                if row.state == KeyState.ACTIVE.value and row.hub_beside_since is not None and row.hub_beside_until is None:
-                    changed |= key_queries.change_key(connection, row.id, while_state=KeyState.ACTIVE, hub_beside_until=now)
-            there = {(row.use, row.algorithm) for row in rows if row.state in (KeyState.ACTIVE.value, KeyState.NEXT.value)}
-            for use, algorithm in KINDS[kind]:
-                if (use.value, algorithm) not in there:
-                    changed |= self._bench.keyring.store(self._keys.make(owner, use, algorithm), owner.kind)
-            if changed:
+            staying = [row for row in key_queries.keys_of(connection, owner.id) if _leaves(row)]
+            for row in staying:
+                key_queries.change_key(connection, row.id, while_state=KeyState.ACTIVE, hub_beside_until=now)
+            # False: somebody else did the same a moment ago.
+            stored = [self._bench.keyring.store(key, owner.kind) for key in made]
+            if staying or any(stored):
                 record_keys(self._bench, actor, owner, own_keys=(False, True))
         return self.standing(owner)
 
@@ -105,6 +104,12 @@ class OwnKeys:
                 record_keys(self._bench, actor, owner, own_keys=(True, False), **risk)
         return self.standing(owner)
 
+    def _lacking(self, owner: Owner, kind: str) -> list[tuple[KeyUse, str]]:
+        with self._bench.database.reading() as connection:
+            rows = key_queries.keys_of(connection, owner.id)
+        there = {(row.use, row.algorithm) for row in rows if row.state in (KeyState.ACTIVE.value, KeyState.NEXT.value)}
+        return [(use, algorithm) for use, algorithm in KINDS[kind] if (use.value, algorithm) not in there]
+
     def give_up(self, connection: Any, rows: list[Any], policy: KeyPolicy, now: datetime) -> None:
         """Inside a unit of work: what signs retires, what was announced goes."""
         for row in rows:
@@ -114,6 +119,10 @@ class OwnKeys:
                 key_queries.change_key(connection, row.id, while_state=KeyState.ACTIVE, **ending)
             elif row.state == KeyState.NEXT.value:
                 key_queries.remove_key(connection, row.id, while_state=KeyState.NEXT)
+
+
+def _leaves(row: Any) -> bool:
+    return row.state == KeyState.ACTIVE.value and row.hub_beside_since is not None and row.hub_beside_until is None
 
 
 def standing(keys: list[HeldKey], policy: KeyPolicy) -> Standing:
