@@ -123,6 +123,16 @@ def test_the_pages_of_a_login_exist_only_where_it_began(scene: Scene, path: str)
     assert scene.browser.post(f"{BASE}{action}", {"email": "ann@acme.example"}).status_code != 404
 
 
+def test_a_finished_login_is_not_taken_up_again_elsewhere(scene: Scene) -> None:
+    action, fields = form_of(scene.answer())
+    scene.browser.post(action, fields)
+    again = form_of(scene.browser.post(action, fields))[0]
+
+    for name, base in (("localhost", PUBLIC_URL), ("globex.localhost", scene.theirs_at)):
+        assert _copy_cookies(scene.browser, name).post(f"{base}{again}", {}).status_code == 400
+    assert scene.signed_in(scene.browser.post(f"{BASE}{again}", {}))
+
+
 def test_a_victims_browser_cannot_finish_what_an_attacker_began_at_the_host(scene: Scene) -> None:
     """Login CSRF: the victim follows the attacker's link to the provider, and the answer arrives in the victim's browser."""
     sent = scene.browser.open(scene.app.login_url(at=BASE))

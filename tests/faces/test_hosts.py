@@ -89,7 +89,9 @@ def test_the_secret_is_said_once_to_nobody_who_guesses_and_at_no_other_host(reac
         browser = reachable.hub.browser()
         for host in ("localhost", "second.localhost", "stranger.localhost"):
             assert browser.client.get(seen[0], headers={"Host": f"{host}:{port}"}).status_code == 404
-        return reachable.hub.app(environ, start)
+        answer = list(reachable.hub.app(environ, start))
+        assert browser.client.get(seen[0], headers={"Host": environ["HTTP_HOST"]}).status_code == 404, "said once"
+        return answer
 
     reachable.front.answering = overheard
     assert reachable.check().state == "on"
