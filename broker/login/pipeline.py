@@ -291,7 +291,7 @@ class Pipeline:
         if application is None:
             raise NotFound(cause="the application was removed meanwhile")
         trace = self._hub.traces.resume(transaction.trace_code)
-        trace.hop(hop, f"{incoming.method} {redaction.path(incoming.path)}")
+        trace.hop(hop, f"{incoming.method} {incoming.host}{redaction.path(incoming.path)}")
         trace.application_id = _traced_application(transaction, application)
         login = Login(self._hub, transaction, application, incoming, trace, resumed=True)
         if (objection := hosts.objection(self._hub, transaction, incoming)) is not None:

@@ -40,9 +40,8 @@ class TraceLog:
     def begin(self, incoming: Incoming, name: str) -> Trace:
         """A new trace for a protocol request, its parameters redacted."""
         trace = Trace(random_ids.reference_code(), self._clock, self._clock.now())
-        trace.hop(
-            name, f"{incoming.method} {redaction.path(incoming.path)}", parameters=redaction.parameters(incoming.parameters[:40])
-        )
+        where = f"{incoming.method} {incoming.host}{redaction.path(incoming.path)}"
+        trace.hop(name, where, parameters=redaction.parameters(incoming.parameters[:40]))
         return trace
 
     def resume(self, code: str) -> Trace:

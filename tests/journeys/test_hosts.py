@@ -139,6 +139,30 @@ def test_signing_out_there_ends_the_session_of_that_host(hub: Hub) -> None:
     assert urlsplit(again.headers["Location"]).netloc == "idp.acme.example"
 
 
+def test_signing_out_everywhere_ends_the_sessions_of_every_host(hub: Hub) -> None:
+    application, side = federation(hub, "oidc", "saml")
+    browser, elsewhere = hub.browser(), hub.browser()
+    application.sign_in(browser, side, at=BASE)
+    hub.clock.forward(minutes=1)
+    application.sign_in(elsewhere, side, tenant="acme")
+    browser.open(f"{BASE}/account")
+
+    _, fields = form_of(browser.open(f"{BASE}/account"))
+    browser.post(f"{BASE}/account/everywhere", fields)
+
+    for one, where in ((browser, {"at": BASE}), (elsewhere, {"tenant": "acme"})):
+        assert urlsplit(one.open(application.login_url(**where)).headers["Location"]).netloc == "idp.acme.example"
+
+
+def test_a_trace_says_at_which_host(hub: Hub) -> None:
+    application, side = federation(hub, "oidc", "saml")
+    application.sign_in(hub.browser(), side, at=BASE)
+
+    view = hub.built.traces.find(ME, side.email)[0]
+    arrived = [event.detail for event in view.events if event.kind == "hop" and NAME in event.detail]
+    assert arrived == [f"GET {NAME}/oauth2/authorize", f"POST {NAME}/upstream/{side.connector_id}/acs"]
+
+
 def test_the_account_page_is_there_whole(hub: Hub) -> None:
     _, side = federation(hub, "oidc", "saml")
     browser = hub.browser()
