@@ -35,6 +35,16 @@ class HubHourRow(db.Model):  # type: ignore[name-defined, misc]
     count: Mapped[int] = mapped_column(BigInteger)
 
 
+class ConnectorDayRow(db.Model):  # type: ignore[name-defined, misc]
+    """Logins through a connector in the hours of one day (UTC) that have been folded."""
+
+    __tablename__ = "connector_days"
+    day: Mapped[datetime] = mapped_column(Instant, primary_key=True)
+    connector_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    outcome: Mapped[str] = mapped_column(String(20), primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)
+
+
 class RecentConnectorRow(db.Model):  # type: ignore[name-defined, misc]
     """Logins through a connector within the hours of a window that moves with the clock, see `login_rollups`."""
 
@@ -78,6 +88,7 @@ class ConnectorHealthRow(db.Model):  # type: ignore[name-defined, misc]
 
 login_hours = LoginHourRow.__table__
 hub_hours = HubHourRow.__table__
+connector_days = ConnectorDayRow.__table__
 recent_connectors = RecentConnectorRow.__table__
 usage_hours = UsageHourRow.__table__
 active_people = ActivePersonRow.__table__

@@ -17,7 +17,7 @@ from broker.services.operations.usage import ShowStatistics
 from broker.store import upgrade
 from broker.store.db import Database
 from broker.store.tables import login_counts, login_rollups
-from broker.store.tables.statistics import hub_hours, login_hours
+from broker.store.tables.statistics import connector_days, hub_hours, login_hours
 from broker.store.tables.traces import TraceRow
 from tests.support.clock import NOW
 from tests.support.hub import ME, Hub
@@ -109,20 +109,23 @@ def test_given_numbers_from_before_there_were_sums_then_migrating_makes_them(tmp
     with Hub(tmp_path) as hub:
         database: Database = hub.built.database
         with database.unit_of_work() as connection:
-            logins(connection, random.Random(3), NOW, 10, 200)
-        hub.clock.forward(hours=13)
+            logins(connection, random.Random(3), NOW, 60, 200)
+        hub.clock.forward(hours=64)
         hub.built.services.statistics.fold()
         before = hub.built.operations.run(ME, "statistics.show", ShowStatistics())
         map_before = hub.built.operations.run(ME, "federation.show", ShowFederation())
+        month_before = hub.built.operations.run(ME, "federation.show", ShowFederation(24 * 31))
         with database.reading() as connection:
-            sums = list(connection.execute(select(hub_hours).order_by(*hub_hours.primary_key)))
+            sums = [list(connection.execute(select(table).order_by(*table.primary_key))) for table in (hub_hours, connector_days)]
         command.downgrade(upgrade.config(database), _before_sums())
         upgrade.migrate(database)
         with database.reading() as connection:
-            assert list(connection.execute(select(hub_hours).order_by(*hub_hours.primary_key))) == sums
+            made = [list(connection.execute(select(table).order_by(*table.primary_key))) for table in (hub_hours, connector_days)]
+            assert made == sums
             assert connection.execute(select(login_hours)).first() is not None
         assert hub.built.operations.run(ME, "statistics.show", ShowStatistics()) == before
         assert hub.built.operations.run(ME, "federation.show", ShowFederation()) == map_before
+        assert hub.built.operations.run(ME, "federation.show", ShowFederation(24 * 31)) == month_before
         hub.built.services.statistics.fold()
         assert hub.built.operations.run(ME, "federation.show", ShowFederation()) == map_before
 
