@@ -35,7 +35,7 @@ from tests.support.saml_people import SamlPerson
 
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 PEOPLE = (("Alice", "Archer"), ("Bob", "Baker"), ("Élodie", "Müller"), ("Grace", "Gomez"), ("Peter", "Gibson"))
-ELSEWHERE = ("/a/", "/api", "/static", "/health", "/version", "/saml", "/scim", "/oauth2", "/t/", "/.well-known", "/upstream", "/branding/")
+ELSEWHERE = ("/a/", "/api", "/static", "/health", "/version", "/saml", "/scim", "/oauth2", "/t/", "/.well-known", "/upstream", "/hosts/", "/branding/")
 """Not pages: programs read them."""
 
 SIGNED_OUT = ("/console/sign-in/", "/console/welcome/")
