@@ -36,12 +36,13 @@ class KeyLine:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Keys of one use. `announced`: algorithms that have a next key already; `algorithms`: all of them."""
+    """Keys of one use. `algorithms`: of all of them; `announced`, `signing`: those that have a key in that state."""
 
     use: str
     lines: tuple[KeyLine, ...]
     algorithms: tuple[str, ...]
     announced: tuple[str, ...]
+    signing: tuple[str, ...]
 
     @property
     def lacking(self) -> tuple[str, ...]:
@@ -66,6 +67,7 @@ def _kind(use: str, keys: list[KeyView], scale: _Scale) -> Kind:
         tuple(_line(key, scale) for key in keys),
         tuple(dict.fromkeys(key.algorithm for key in living)),
         tuple(key.algorithm for key in living if key.state == "next"),
+        tuple(key.algorithm for key in living if key.state == "active"),
     )
 
 

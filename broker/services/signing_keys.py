@@ -144,18 +144,24 @@ class SigningKeys:
             return self._add(actor, owner, brought, imported=True)
 
     def promote(self, actor: Actor, key_id: str, *, before_partners_know: bool = False) -> HeldKey:
-        """The announced key signs from now on; the one before it stays published. Raises Conflict while it is too early."""
+        """The announced key signs from now on; the one before it stays published. Raises Conflict while it is too early.
+
+        A retiring key may come back at once, for partners know it: then the newer one is announced again, and waits anew.
+        """
         actor.require(Verb.CONFIGURE, None)
         with self._bench.database.unit_of_work() as connection:
             row, policy, now = _row(connection, key_id), policy_of(connection), self._bench.clock.now()
             found = held(row, policy)
-            if found.state is not KeyState.NEXT:
-                raise Conflict(translatable("Only an announced key can begin to sign."), field="key")
+            if found.state not in (KeyState.NEXT, KeyState.RETIRING):
+                raise Conflict(translatable("Only an announced or a retiring key can begin to sign."), field="key")
             if not before_partners_know and found.may_promote_at is not None and now < found.may_promote_at:
                 raise Conflict(BEFORE_PARTNERS_KNOW % {"when": in_words(found.may_promote_at)}, field="key")
-            self._take_over(connection, row, policy, now)
+            if found.state is KeyState.NEXT:
+                self._take_over(connection, row, policy, now)
+            else:
+                self._come_back(connection, row, now)
             risk = {"risk": (None, "before partners know")} if before_partners_know else {}
-            self._record(actor, found.owner, found.id, state=(KeyState.NEXT.value, KeyState.ACTIVE.value), **risk)
+            self._record(actor, found.owner, found.id, state=(found.state.value, KeyState.ACTIVE.value), **risk)
         return self.get(key_id)
 
     def retire(self, actor: Actor, key_id: str, *, while_still_trusted: bool = False) -> HeldKey:
@@ -217,6 +223,19 @@ class SigningKeys:
             # Until now the hub's keys signed for this owner, and they were published all the time.
             values |= {"hub_beside_since": row.created_at, "hub_beside_until": now + policy.keep(use)}
         if not key_queries.change_key(connection, row.id, while_state=KeyState.NEXT, **values):
+            raise _changed_meanwhile()
+
+    def _come_back(self, connection: Any, row: Any, now: datetime) -> None:
+        """The retiring key `row` signs again. Raises Conflict when a third one is announced, or nothing took over from it."""
+        before = _signing(connection, row)
+        if before is None:
+            raise Conflict(translatable("The hub’s keys sign here by now. Give it keys of its own again instead."), field="key")
+        announced = {"state": KeyState.NEXT.value, "created_at": now, "promoted_at": None}
+        if not key_queries.change_key(connection, before.id, while_state=KeyState.ACTIVE, **announced):
+            raise Conflict(translatable("There is an announced key of this kind already. Use it, or end it first."), field="key")
+        values = {"hub_beside_since": before.hub_beside_since, "hub_beside_until": before.hub_beside_until}
+        values |= {"state": KeyState.ACTIVE.value, "retired_at": None, "ends_at": None}
+        if not key_queries.change_key(connection, row.id, while_state=KeyState.RETIRING, **values):
             raise _changed_meanwhile()
 
     def _replace(self, connection: Any, revoked: Any, policy: KeyPolicy, now: datetime) -> None:

@@ -72,6 +72,10 @@ def test_given_a_retiring_key_then_it_ends_early_only_as_a_risk(hub: Hub, owner:
     old, new = states(hub)["active"], announce(hub, owner)
     send(owner, f"/keys/{new}/promote", before_partners_know="yes")
 
+    owner.submit(KEYS, f"/{old}/promote")
+    assert states(hub) == {"active": old, "next": new}
+    send(owner, f"/keys/{new}/promote", before_partners_know="yes")
+
     assert send(owner, f"/keys/{old}/retire").status_code == 409
     assert send(owner, f"/keys/{old}/retire", while_still_trusted="yes").status_code == 302
     assert states(hub) == {"active": new}

@@ -23,6 +23,7 @@ from onelogin.saml2.auth import OneLogin_Saml2_Auth
 from onelogin.saml2.idp_metadata_parser import OneLogin_Saml2_IdPMetadataParser
 
 from broker.app import create_app, vestibule
+from broker.domain.errors import Conflict
 from broker.domain.keys import HUB
 from broker.downstream.oidc import records
 from broker.services.operations.keys import (
@@ -149,6 +150,24 @@ def test_an_application_that_never_reads_metadata_again_is_why_promotion_waits(h
     assert wiki.sign_in(hub.browser(), idp), "the library refuses what it cannot verify"
     wiki.read_metadata()
     assert wiki.sign_in(hub.browser(), idp) == []
+
+
+def test_a_rollover_that_somebody_missed_is_taken_back_at_once(hub: Hub, idp: SamlSide) -> None:
+    wiki = Wiki(hub, hub.saml_app())
+    (old,) = keys(hub, "saml_signing")["active"]
+    new = run(hub, "key.announce", AnnounceKey("hub", "saml_signing")).key
+    run(hub, "key.promote", PromoteKey(new, before_partners_know=True))
+    assert wiki.sign_in(hub.browser(), idp)
+
+    run(hub, "key.promote", PromoteKey(old))
+
+    assert keys(hub, "saml_signing") == {"active": [old], "next": [new]}
+    assert wiki.sign_in(hub.browser(), idp) == []
+    with pytest.raises(Conflict):
+        run(hub, "key.promote", PromoteKey(new))
+    days(hub, 14)
+    run(hub, "key.promote", PromoteKey(new))
+    assert keys(hub, "saml_signing") == {"active": [new], "retiring": [old]}
 
 
 def test_a_tenant_begins_and_ends_to_have_keys_of_its_own_without_an_outage(hub: Hub, idp: SamlSide) -> None:

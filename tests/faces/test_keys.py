@@ -89,6 +89,22 @@ def test_a_key_that_retires_is_not_ended_before_what_it_signed(hub: Hub, script:
     assert [key["key"] for key in script.get("/keys")["items"] if key["use"] == OIDC and key["algorithm"] == "RS256"] == [new]
 
 
+def test_a_retiring_key_does_not_come_back_over_a_third_one_or_over_the_hubs(hub: Hub, script: Api) -> None:
+    old = only(hub, SAML, "active").key
+    new = script.post("/keys", {"owner": "hub", "use": SAML})["key"]
+    script.post(f"/keys/{new}/promote", {"before_partners_know": True})
+    third = script.post("/keys", {"owner": "hub", "use": SAML})["key"]
+
+    script.post(f"/keys/{old}/promote", {}, 409)
+    assert (only(hub, SAML, "active").key, only(hub, SAML, "next").key, only(hub, SAML, "retiring").key) == (new, third, old)
+
+    script.put("/own-keys/tenant:acme")
+    own = only(hub, SAML, "next", "tenant:acme").key
+    script.post(f"/keys/{own}/promote", {"before_partners_know": True})
+    script.post("/own-keys/tenant:acme/end", {"before_partners_know": True})
+    script.post(f"/keys/{own}/promote", {}, 409)
+
+
 def test_an_announced_key_can_be_taken_back(hub: Hub, script: Api) -> None:
     made = script.post("/keys", {"owner": "hub", "use": SAML})["key"]
     script.post(f"/keys/{made}/retire")

@@ -250,7 +250,7 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "key.promote",
-        "Let the announced key sign; the one before it stays published for a while",
+        "Let an announced key sign, or a retiring one again; the other one stays published",
         Verb.CONFIGURE,
         "POST",
         "/keys/{key}/promote",
