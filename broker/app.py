@@ -254,12 +254,13 @@ def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
     signing_keys = SigningKeys(bench)
     own_keys = OwnKeys(bench, signing_keys)
     rollover = KeyRollover(bench, signing_keys, own_keys)
+    directories = Directories(bench, throttle)
     return Services(
         bench=bench,
         tenants=tenants,
         connectors=connectors,
         applications=applications,
-        configuration=Configuration(bench, tenants, connectors, applications, hosts_service),
+        configuration=Configuration(bench, tenants, connectors, applications, hosts_service, directories),
         export=Export(bench, tenants, connectors, applications),
         setup_links=SetupLinks(bench, tenants, connectors, throttle),
         traces=Traces(bench),
@@ -290,7 +291,7 @@ def _services(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
         own_keys=own_keys,
         key_policies=KeyPolicies(bench),
         post=post,
-        directories=Directories(bench, throttle),
+        directories=directories,
         directory_people=DirectoryPeople(bench),
         directory_groups=DirectoryGroups(bench),
         hosts=hosts_service,

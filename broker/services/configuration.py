@@ -17,9 +17,19 @@ from broker.services.applications import Applications, SaveApplication
 from broker.services.branding import Brandings
 from broker.services.connectors import Connectors, SaveConnector, Understood
 from broker.services.context import Action, Change, Workbench, difference
-from broker.services.declarative import PICTURES, ApplicationEntry, ConnectorEntry, DomainEntry, HostEntry, Source, TenantEntry
+from broker.services.declarative import (
+    PICTURES,
+    ApplicationEntry,
+    ConnectorEntry,
+    DirectoryEntry,
+    DomainEntry,
+    HostEntry,
+    Source,
+    TenantEntry,
+)
 from broker.services.hosts import Hosts, tidy
 from broker.services.intake import Intake, Intakes
+from broker.services.provisioning import Directories, SaveDirectory
 from broker.services.references import KEEP
 from broker.services.staff.connectors import ChosenConnectors
 from broker.services.tenants import SaveDomain, SaveTenant, Tenants
@@ -58,9 +68,16 @@ class Unnamed:
 
 class Configuration:
     def __init__(
-        self, bench: Workbench, tenants: Tenants, connectors: Connectors, applications: Applications, hosts: Hosts
+        self,
+        bench: Workbench,
+        tenants: Tenants,
+        connectors: Connectors,
+        applications: Applications,
+        hosts: Hosts,
+        directories: Directories,
     ) -> None:
         self._bench = bench
+        self._directories = directories
         self._hosts = hosts
         self._tenants = tenants
         self._connectors = connectors
@@ -205,6 +222,8 @@ class Configuration:
                 change = self._connectors.save(actor, save, found.understood)
             ids[connector.slug] = change.object_id
             changes.append(change)
+            if connector.provisioning is not None:
+                changes.append(self._directory(actor, tenant_id, connector.slug, connector.provisioning))
         for domain in entry.domains:
             named = DomainEntry(domain) if isinstance(domain, str) else domain
             if unknown := [slug for slug in named.connectors if slug not in ids]:
@@ -214,6 +233,10 @@ class Configuration:
             connector_ids = tuple(ids[slug] for slug in named.connectors)
             changes.append(self._tenants.save_domain(actor, SaveDomain(tenant_id, named.name, connector_ids)))
         return changes + [self._host(actor, tenant_id, entry.slug, host) for host in entry.hosts]
+
+    def _directory(self, actor: Actor, tenant_id: str, slug: str, entry: DirectoryEntry) -> Change:
+        command = SaveDirectory(entry.enabled, entry.matching, entry.unknown_people)
+        return self._directories.save(actor, self._connectors.get(tenant_id, slug), command)
 
     def _host(self, actor: Actor, tenant_id: str, slug: str, entry: str | HostEntry) -> Change:
         named = HostEntry(entry) if isinstance(entry, str) else entry

@@ -13,6 +13,7 @@ tenants:
         enabled: true
         metadata: {file: FederationMetadata.xml}      # or {url: https://…}
         settings: {client_secret: {env: ACME_SECRET}}  # any setting may be a reference
+        provisioning: {unknown_people: refuse}         # its directory; tokens are made, never written down
       - {slug: entra, type: entra, name: Acme cloud, draft: true}  # addresses first; a set-up link completes it
     branding: {colour: "#0b6e4f", logo: {file: acme.png}}
 applications:
@@ -39,6 +40,7 @@ from typing import Any
 
 import msgspec
 
+from broker.domain.directory import Matching, UnknownPeople
 from broker.domain.errors import InvalidSettings
 from broker.services import yaml_text
 from broker.services.references import KEEP, OnThisMachine, References, from_base64, in_values, is_reference
@@ -58,6 +60,12 @@ class HostEntry(msgspec.Struct, forbid_unknown_fields=True):
     enabled: bool = True
 
 
+class DirectoryEntry(msgspec.Struct, forbid_unknown_fields=True):
+    enabled: bool = True
+    matching: Matching = Matching.EMAIL
+    unknown_people: UnknownPeople = UnknownPeople.ADMIT
+
+
 class ConnectorEntry(msgspec.Struct, forbid_unknown_fields=True):
     slug: str
     type: str
@@ -67,6 +75,8 @@ class ConnectorEntry(msgspec.Struct, forbid_unknown_fields=True):
     settings: dict[str, Any] = msgspec.field(default_factory=dict)
     acceptance: Rules | None = None
     admits_guests: bool = False
+    provisioning: DirectoryEntry | None = None
+    """Its directory. None: as it is, because the customer switches it on in the set-up portal."""
     draft: bool = False
     tenant: str | None = None
 

@@ -25,12 +25,12 @@ from broker.services.applications import PASS_KNOWN, PERMIT_ALL, Applications
 from broker.services.branding import Brandings
 from broker.services.connectors import Connectors
 from broker.services.context import Workbench
-from broker.services.declarative import PICTURES
+from broker.services.declarative import PICTURES, DirectoryEntry
 from broker.services.intake import Intake, Intakes
 from broker.services.staff.connectors import ChosenConnectors
 from broker.services.tenants import Tenants
 from broker.store import mapping
-from broker.store.tables import brand_images, hosts, trust_queries
+from broker.store.tables import brand_images, directory_queries, hosts, trust_queries
 from connectors import registry
 
 _AT_ONCE = 500
@@ -101,6 +101,7 @@ class Export:
         with self._bench.database.reading() as connection:
             domain_rows = trust_queries.domains_of_many(connection, ids)
             connector_rows = trust_queries.connectors_of_many(connection, ids)
+            directories = {row.connector_id: _directory_entry(row) for row in directory_queries.of_many(connection, ids)}
         domains: dict[str, list[Domain]] = {tenant_id: [] for tenant_id in ids}
         connectors: dict[str, list[Connector]] = {tenant_id: [] for tenant_id in ids}
         for row in domain_rows:
@@ -110,7 +111,7 @@ class Export:
         intakes = Intakes(self._bench).of_many(ids)
         own_hosts = self._hosts(ids)
         return [
-            self._tenant_entry(tenant, domains[tenant.id], connectors[tenant.id], secrets)
+            self._tenant_entry(tenant, domains[tenant.id], connectors[tenant.id], secrets, directories)
             | own_hosts.get(tenant.id, {})
             | _intake_entry(intakes.get(tenant.id))
             for tenant in tenants
@@ -133,7 +134,12 @@ class Export:
             raise
 
     def _tenant_entry(
-        self, tenant: Tenant, domains: list[Domain], connectors: list[Connector], secrets: _Secrets
+        self,
+        tenant: Tenant,
+        domains: list[Domain],
+        connectors: list[Connector],
+        secrets: _Secrets,
+        directories: dict[str, dict[str, Any]],
     ) -> dict[str, Any]:
         entry: dict[str, Any] = {"slug": tenant.slug, "name": tenant.name}
         for name in ("enabled", "session_idle_seconds", "session_absolute_seconds", "trace_days"):
@@ -146,7 +152,9 @@ class Export:
             entry["acceptance"] = list(tenant.acceptance_rules)
         entry |= self._branding_entry(tenant.branding)
         if connectors:
-            entry["connectors"] = [_connector_entry(tenant.slug, connector, secrets) for connector in connectors]
+            entry["connectors"] = [
+                _connector_entry(tenant.slug, connector, secrets) | directories.get(connector.id, {}) for connector in connectors
+            ]
         return entry
 
     # --- applications -------------------------------------------------------------------------------------------------
@@ -179,6 +187,13 @@ def _intake_entry(intake: Intake | None) -> dict[str, Any]:
 def _domain_entry(domain: Domain, slugs: dict[str, str]) -> Any:
     served = [slugs[one] for one in domain.connector_ids if one in slugs]
     return {"name": domain.name, "connectors": served} if served else domain.name
+
+
+def _directory_entry(row: Any) -> dict[str, Any]:
+    """What a directory decides; its people come from the customer, and its tokens are made where it is used."""
+    default = DirectoryEntry()
+    found = {name: getattr(row, name) for name in ("enabled", "matching", "unknown_people")}
+    return {"provisioning": {name: value for name, value in found.items() if value != getattr(default, name)}}
 
 
 def _connector_entry(tenant: str, connector: Connector, secrets: _Secrets) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import yaml
 from click.testing import Result
 
 from broker.domain.branding import BrandImage, Branding
+from broker.domain.directory import Matching, UnknownPeople
 from broker.domain.errors import Forbidden, InvalidSettings
 from broker.services import branding_rules, declarative
 from broker.services.actor import Actor, Verb
@@ -20,6 +21,7 @@ from broker.services.applications import command_of
 from broker.services.connectors import SaveConnector
 from broker.services.intake import Intake
 from broker.services.operations.configuration import ExportConfiguration, PlanConfiguration
+from broker.services.provisioning import SaveDirectory
 from broker.services.references import Sent
 from broker.services.tenants import SaveDomain
 from tests.faces.conftest import Cli
@@ -41,6 +43,8 @@ def full(hub: Hub) -> Hub:
     hub.tenant("empty")
     side = hub.saml_idp("acme", "adfs", type="adfs", settings={"skew_seconds": 120})
     hub.saml_idp("acme", "partners", admits_guests=True, acceptance_rules=({"template": "filter", "claim": "group", "pattern": "app-.*"},))
+    directory = SaveDirectory(True, Matching.SUBJECT, UnknownPeople.REFUSE)
+    hub.built.services.directories.save(ME, hub.built.connectors.get(acme, "partners"), directory)
     hub.oidc_op("globex", "login", settings={"scopes": ["openid", "email"]})
     hub.built.connectors.set_enabled(ME, hub.tenants["globex"], "login", enabled=False)
     hub.built.connectors.draft(ME, acme, "okta", "okta", "Acme Okta")
@@ -91,8 +95,8 @@ def test_applying_an_export_changes_nothing(cli: Cli, full: Hub, secrets: None, 
     done = cli("apply", "-f", file, "--prune", "--yes").output
     compared = cli("diff", "-f", file).output
 
-    assert "Plan: 15 unchanged." in plan, plan
-    assert "Done: 15 unchanged." in done
+    assert "Plan: 16 unchanged." in plan, plan
+    assert "Done: 16 unchanged." in done
     assert compared == "No difference.\n"
     assert full.count("audit") == audit
 
@@ -105,7 +109,7 @@ def test_an_export_makes_the_same_configuration_on_an_empty_hub(cli: Cli, full: 
     again = other.built.configuration.apply(ME, source, prune=True)
 
     assert {change.action for change in made if change.kind != "hub"} == {"created"}
-    assert len(made) == 15
+    assert len(made) == 16
     assert {change.action for change in again} == {"unchanged"}
     assert other.built.services.export.export(ME).document == document
     tenant = other.built.tenants.get("acme")
@@ -196,7 +200,7 @@ def test_secrets_that_are_not_given_are_a_mistake_unless_they_are_to_be_kept(cli
     kept = cli("apply", "-f", file, "--keep-secrets")
 
     assert "GLOBEX_LOGIN_CLIENT_SECRET is not set" in refused.stderr
-    assert "Done: 15 unchanged." in kept.output
+    assert "Done: 16 unchanged." in kept.output
     assert cli("diff", "-f", file, "--keep-secrets").output == "No difference.\n"
 
 
@@ -295,7 +299,7 @@ def test_a_draft_belongs_to_whoever_completes_it(cli: Cli, full: Hub, secrets: N
     tenant = full.tenants["acme"]
     full.built.connectors.save(ME, SaveConnector(tenant, "okta", "okta", "Acme Okta", metadata=document, enabled=True))
 
-    assert "Done: 15 unchanged." in cli("apply", "-f", file).output
+    assert "Done: 16 unchanged." in cli("apply", "-f", file).output
     assert full.built.connectors.get(tenant, "okta").enabled
 
 

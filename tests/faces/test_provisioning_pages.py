@@ -109,6 +109,18 @@ def test_the_page_says_what_arrived_and_what_went_wrong(customer: Customer) -> N
     assert "Nothing has arrived yet" not in page
 
 
+def test_before_the_token_expires_its_page_says_so(customer: Customer) -> None:
+    customer.connect()
+    customer.people_by(customer.made())
+
+    customer.hub.clock.forward(days=340)
+    connector = customer.hub.built.connectors.by_id(customer.hub.tenants["initech"], customer.side.connector_id)
+    assert connector is not None
+    page = opened(Desk(customer.hub, member(customer.hub)), f"/console/tenants/initech/connectors/{connector.slug}/provisioning")
+
+    assert "Its token expires in 25 days" in page
+
+
 def test_strangers_are_refused_once_the_customer_wants_that(customer: Customer) -> None:
     customer.connect()
     customer.made()

@@ -78,6 +78,7 @@ class DirectoryView:
     active: int = argument("How many of them are switched on.")
     groups: int = argument("How many groups it has pushed.")
     last_contact_at: datetime | None = argument("When a token was last used, to the minute; null: never.")
+    token_days: int | None = argument("How many days the last of its tokens works for; null: none does.")
     refusals: tuple[RefusalView, ...] = argument("The last requests that were refused, newest first.")
     version: int = argument("Rises with every change of these settings; 0: never switched on.")
 
@@ -183,6 +184,7 @@ def directory_view(found: Directory) -> DirectoryView:
         active=found.active,
         groups=found.groups,
         last_contact_at=found.last_contact_at,
+        token_days=found.token_days,
         refusals=tuple(RefusalView(each.at, each.request, each.status, each.detail, each.count) for each in found.refusals),
         version=found.version,
     )

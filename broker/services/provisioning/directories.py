@@ -61,6 +61,8 @@ class Directory:
     last_contact_at: datetime | None = None
     refusals: tuple[Refusal, ...] = ()
     tokens: tuple[DirectoryToken, ...] = ()
+    token_days: int | None = None
+    """How many days the last of its tokens works for; None: none does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +99,14 @@ class Directories:
 
     def show(self, connector: Connector) -> Directory:
         """As it is, or as it would begin."""
-        of = (connector.tenant_id, connector.id)
+        of, now = (connector.tenant_id, connector.id), self._bench.clock.now()
         base_url = f"{self._bench.settings.public_url}/scim/v2/{connector.id}"
         with self._bench.database.reading() as connection:
             row = directory_queries.find(connection, *of)
             if row is None:
                 return Directory(connector, base_url, False, Matching.EMAIL, UnknownPeople.ADMIT, 0)
             people, active, groups = directory_queries.counts(connection, *of)
-            tokens = [_token(each, self._bench.clock.now()) for each in directory_queries.tokens_of(connection, *of)]
+            tokens = [_token(each, now) for each in directory_queries.tokens_of(connection, *of)]
         return Directory(
             connector=connector,
             base_url=base_url,
@@ -118,6 +120,7 @@ class Directories:
             last_contact_at=max((each.last_used_at for each in tokens if each.last_used_at is not None), default=None),
             refusals=tuple(_refusals.decode(msgspec.json.encode(row.refusals))),
             tokens=tuple(tokens),
+            token_days=max(((each.expires_at - now).days for each in tokens if each.state == "working"), default=None),
         )
 
     # --- changing -----------------------------------------------------------------------------------------------------
