@@ -15,8 +15,10 @@ from typing import Any
 from werkzeug.test import TestResponse
 
 from broker.domain.branding import Branding
+from broker.domain.host import HostState
 from broker.services.branding_rules import read_image
 from broker.services.operations.connectors import ChangeConnector
+from broker.services.operations.hosts import OneHost
 from broker.services.operations.keys import AnnounceKey, OneOwner, PromoteKey
 from broker.services.operations.people import ListPeople, OnePerson
 from broker.services.staff.sign_in import PER_ADDRESS
@@ -57,6 +59,9 @@ class World:
         self._brand()
         self._sign_ins()
         self._keys()
+        for name, state in (("login.acme.localhost", HostState.ON), ("new.acme.localhost", HostState.WAITING), ("old.acme.localhost", HostState.OFF)):
+            hub.host("acme", name, state)
+        hub.built.operations.run(ME, "host.check", OneHost("acme", "new.acme.localhost"))  # nobody is there
         self.directory = self._directory()
         self.owner = member(hub)
         (self.person, *_) = hub.built.operations.run(ME, "person.list", ListPeople("alice")).items
