@@ -43,5 +43,8 @@ class DirectoryStanding:
 
 
 def name_key(name: str) -> str:
-    """A user name or group name without capitals: two that differ in nothing else are one (RFC 7643 4.1.1)."""
-    return name.casefold()[:800]
+    """A user name or group name without capitals: two that differ in nothing else are one (RFC 7643 4.1.1).
+
+    No longer than an entry of an index may be: PostgreSQL's ends at 2704 bytes.
+    """
+    return name.casefold()[:600]

@@ -139,6 +139,16 @@ def test_a_person_that_cannot_be_is_refused_and_nothing_is_kept(directory: Direc
     assert directory.hub.count("directory_people") == 0
 
 
+def test_the_longest_names_fit_into_every_index(directory: Directory) -> None:
+    letters = "".join(chr(0x1F300 + number % 700) for number in range(4000))
+
+    ann = directory.add(letters[:255], displayName=letters, externalId=letters[300:555])
+    group = directory.group(letters[:256], ann)
+
+    assert directory.get(f"/Users/{ann}")["displayName"] == letters
+    assert directory.get(f"/Groups/{group}")["displayName"] == letters[:256]
+
+
 def test_more_than_is_kept_of_one_person_is_refused(directory: Directory) -> None:
     addresses = [{"formatted": "x" * 4000, "type": str(number)} for number in range(20)]
 
@@ -309,6 +319,7 @@ def test_an_operation_that_cannot_be_done_leaves_the_person_as_they_were(directo
         ({"op": "replace", "path": "displayName", "value": ""}, "invalidValue"),
         ({"op": "add", "path": "members", "value": [{"value": "nobody"}]}, "invalidValue"),
         ({"op": "add", "path": "members", "value": [{"display": "Ann"}]}, "invalidValue"),
+        ({"op": "add", "path": "members", "value": [{"value": "\u0000"}]}, "invalidValue"),
         ({"op": "add", "path": "members", "value": [{"value": "x", "type": "Group"}]}, "invalidValue"),
         ({"op": "remove", "path": 'members[display eq "Ann"]'}, "invalidPath"),
         ({"op": "add", "path": 'members[value eq "x"]', "value": []}, "invalidPath"),

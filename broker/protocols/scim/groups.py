@@ -114,7 +114,7 @@ def _member_id(sent: Any) -> str:
         if str(by_name.get("type") or "User").lower() != "user":
             raise invalid_value("The members of a group are people: groups in groups are not kept.")
         sent = by_name.get("value")
-    if not isinstance(sent, str) or not sent or len(sent) > values.MAX_KEY:
+    if not isinstance(sent, str) or not sent or len(sent) > values.MAX_KEY or "\x00" in sent:
         raise invalid_value("Every member has a value: the id of a person.")
     return sent
 
