@@ -199,4 +199,5 @@ def test_an_invented_place_in_a_list_is_the_beginning_the_end_or_refused(strange
 def strange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     with Hub(tmp_path_factory.mktemp("strange"), api_requests_per_minute=100_000) as hub:
         hub.tenant("acme", "acme.example")
+        hub.saml_idp("acme")
         yield api(hub)
