@@ -66,6 +66,19 @@ def test_given_the_record_when_checked_then_the_tenant_holds_the_domain(hub: Hub
     assert hub.built.catalog.owns_domain(hub.tenants["acme"], "acme.example.com"), "logins know it from the next request on"
 
 
+def test_given_the_longest_name_that_can_carry_a_record_then_it_is_proved_and_audited(hub: Hub, dns: Zone) -> None:
+    name = ".".join([*("a" * 55 for _ in range(4)), "acme"])
+    long = hub.built.services.domain_proof.claim(ME, hub.tenants["acme"], name)
+    dns.records[long.host] = (long.value,)
+
+    assert check(hub, name=name) is Result.PROVED
+
+    assert names(hub) == [name]
+    with hub.built.database.reading() as connection:
+        audited = connection.exec_driver_sql("SELECT object_id FROM audit WHERE object_kind = 'domain'").scalars().all()
+    assert audited == [name]
+
+
 FOUND: dict[str, dict[str, Any]] = {
     "at the domain itself": {"acme.example.com": ("v=spf1 -all", "{value}")},
     "among several": {"_vestibule-challenge.acme.example.com": ("something", "{value}", "vestibule-challenge=old")},

@@ -18,7 +18,7 @@ class ConfigurationChange(db.Model):  # type: ignore[name-defined, misc]
     __tablename__ = "configuration_changes"
     version: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
     kind: Mapped[str] = mapped_column(String(40))
-    object_id: Mapped[str] = mapped_column(String(80))
+    object_id: Mapped[str] = mapped_column(String(255))
     at: Mapped[datetime] = mapped_column(Instant)
 
 
