@@ -29,6 +29,9 @@ bench: $(VENV)/.test ## Measure CPU per complete login and the ratio to bare cry
 screenshots: $(VENV)/.test ## Take a picture of every page (SCREENSHOTS=folder)
 	$(BIN)/python -m tests.browser.screenshots $(or $(SCREENSHOTS),var/screenshots)
 
+pictures: $(VENV)/.test ## Take the pictures of pages that docs/ shows
+	$(BIN)/python -m tests.browser.doc_pictures
+
 docs: $(VENV)/.test ## Regenerate the reference pages in docs/
 	$(BIN)/python -m tests.architecture.generate_docs
 
@@ -53,4 +56,4 @@ $(VENV)/.test: $(BIN)/python setup.cfg constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
 	touch $@ $(VENV)/.run
 
-.PHONY: run migrate test check bench screenshots docs system-deps clean help
+.PHONY: run migrate test check bench screenshots pictures docs system-deps clean help
