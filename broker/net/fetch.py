@@ -147,10 +147,7 @@ class GuardedFetcher:
             location = response.headers.get("location")
             if not follow or response.status_code not in _REDIRECTS or location is None:
                 return _answer(response)
-            target = urljoin(current, location)
-            if urlsplit(current).scheme == "https" and urlsplit(target).scheme != "https":
-                raise AddressRefused(cause=f"{_origin(current)} redirects from https to another scheme", check="net.redirect")
-            current = target
+            current = _redirected(current, location)
         raise FetchFailed(cause=f"{_origin(url)} redirects more than {self._limits.redirects} times", check="net.redirect")
 
     def post(
@@ -167,6 +164,18 @@ class GuardedFetcher:
             return self._session.request(method, url, **options)
         except requests.exceptions.RequestException as error:  # raised while preparing: an odd URL or header
             raise FetchFailed(cause=f"{_origin(url)}: {type(error).__name__}") from error
+
+
+def _redirected(current: str, location: str) -> str:
+    """Where a redirect leads. Raises AddressRefused, FetchFailed."""
+    try:
+        target = urljoin(current, location)
+        downgrades = urlsplit(current).scheme == "https" and urlsplit(target).scheme != "https"
+    except ValueError as error:  # "http://[": whoever answers may write anything there
+        raise FetchFailed(cause=f"{_origin(current)} redirects to what is no address", check="net.redirect") from error
+    if downgrades:
+        raise AddressRefused(cause=f"{_origin(current)} redirects from https to another scheme", check="net.redirect")
+    return target
 
 
 def _read(response: requests.Response, limit: int) -> bytes:

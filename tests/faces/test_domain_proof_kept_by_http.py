@@ -94,7 +94,14 @@ def test_given_a_file_that_vanishes_then_after_seven_days_the_proof_is_void(hub:
     assert check(hub).result is Result.PROVED, "putting the file back proves it again"
 
 
-@pytest.mark.parametrize("instead", [text("", 302, location="https://www.example.com/"), text("<html>", content_type="text/html")])
+@pytest.mark.parametrize(
+    "instead",
+    [
+        text("", 302, location="https://www.example.com/"),
+        text("", 302, location="http://["),  # no address at all: the clock goes on for everybody else
+        text("<html>", content_type="text/html"),
+    ],
+)
 def test_given_a_redirect_or_a_page_instead_then_the_file_is_missing(
     hub: Hub, site: WebSite, proved: Claim, instead: Answer
 ) -> None:

@@ -216,6 +216,14 @@ def test_given_a_redirect_to_a_forbidden_place_when_got_then_it_is_refused(serve
         fetcher().get(server.url + "/")
 
 
+@pytest.mark.parametrize("target", ["http://[", "https://[x]/", "//[/"])
+def test_given_a_redirect_to_what_is_no_address_when_got_then_that_is_a_failure_like_any_other(server: Server, target: str) -> None:
+    server.answer = redirecting(target)
+    with pytest.raises(FetchError) as refused:
+        fetcher().get(server.url + "/")
+    assert refused.value.check == "net.redirect"
+
+
 def test_given_endless_redirects_when_got_then_it_ends_after_three(server: Server) -> None:
     server.answer = redirecting("/")
     with pytest.raises(FetchFailed):
