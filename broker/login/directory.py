@@ -132,8 +132,8 @@ def _find(connection: Any, policy: DirectoryPolicy, person: _Person) -> tuple[Fo
 
 
 def _only(found: list[Found]) -> Found | None:
-    """Two people of one address or key are nobody: it cannot be told which of them this is."""
-    return found[0] if len(found) == 1 else None
+    """Two people of one address or key are nobody: it cannot be told which of them this is, unless all are switched off."""
+    return found[0] if len(found) == 1 or (found and not any(each.active for each in found)) else None
 
 
 def _words(policy: DirectoryPolicy, found: Found | None, *, remembered: bool) -> str:

@@ -190,3 +190,20 @@ def test_values_that_look_like_fields_of_ours_change_nothing(two: Two) -> None:
     assert found["schemas"] == [USER]
     assert found["meta"]["version"] == 'W/"1"'
     assert not {"groups", "password", "connector_id"} & found.keys()
+
+
+@pytest.mark.parametrize("condition", ['type eq ""', "type eq null"])
+def test_an_address_of_no_type_is_added_like_any_other(two: Two, condition: str) -> None:
+    ann = two.acme.add("ann")
+
+    two.acme.patch(f"/Users/{ann}", {"op": "add", "path": f"emails[{condition}].value", "value": "ann@acme.example"})
+
+    assert two.acme.find('emails.value eq "ann@acme.example"')[0]["emails"] == [{"value": "ann@acme.example"}]
+
+
+def test_operations_are_counted_however_they_are_written(two: Two) -> None:
+    ann = two.acme.add("ann")
+    values = {f'emails[value eq "{number}"].display': "x" for number in range(1001)}
+
+    for operations in ([{"op": "replace", "value": values}], [{"op": "replace", "path": path, "value": value} for path, value in values.items()]):
+        assert two.acme.patch(f"/Users/{ann}", *operations, expect=413)["scimType"] == "tooMany"

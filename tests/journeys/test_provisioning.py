@@ -222,6 +222,22 @@ def test_two_people_of_one_address_are_nobody(hub: Hub) -> None:
     assert acme.refused_with() == "unknown_in_directory"
 
 
+@pytest.mark.parametrize("matching", ["email", "subject"])
+@pytest.mark.parametrize(("on", "refused"), [(0, "switched_off_in_directory"), (1, None), (2, None)])
+def test_people_of_one_address_or_key_who_are_all_switched_off_stay_out_whoever_of_them_it_is(
+    hub: Hub, matching: str, on: int, refused: str | None
+) -> None:
+    acme = Acme(hub, matching=matching, unknown="admit")
+    for number in range(3):
+        said = {"emails": [{"value": ANN, "primary": True}], "externalId": SUBJECT}
+        acme.directory.add(f"account {number}", **said, active=number < on)
+
+    if refused:
+        assert acme.refused_with() == refused
+    else:
+        assert acme.signs_in()[c.EMAIL] == [ANN]
+
+
 def test_whoever_was_matched_once_is_remembered_when_their_address_changes(hub: Hub) -> None:
     acme = Acme(hub, unknown="refuse")
     ann = acme.directory.add(ANN)

@@ -37,9 +37,12 @@ def read(body: Any) -> list[Operation]:
     listed = _key(body, "operations") if isinstance(body, dict) else None
     if not isinstance(listed, list) or not listed:
         raise invalid_syntax("A PATCH has a list of Operations.")
-    if len(listed) > MAX_OPERATIONS:
-        raise Refused(f"A PATCH has at most {MAX_OPERATIONS} operations.", status=413, scim_type="tooMany")
-    return [operation for each in listed for operation in _read_one(each)]
+    found: list[Operation] = []
+    for each in listed:
+        found += _read_one(each)
+        if len(found) > MAX_OPERATIONS:  # every key of a value without a path is one
+            raise Refused(f"A PATCH has at most {MAX_OPERATIONS} operations.", status=413, scim_type="tooMany")
+    return found
 
 
 def _read_one(sent: Any) -> list[Operation]:
@@ -229,5 +232,6 @@ def _made_for(filter: filters.Filter, attribute: Attribute) -> dict[str, Any]:
         sub = attribute.index.get(part.attribute.lower()) if isinstance(part, filters.Comparison) else None
         if not isinstance(part, filters.Comparison) or part.operator != "eq" or sub is None:
             raise Refused(f"Nothing in {attribute.name} matches the condition of this path.", scim_type="noTarget")
-        made[sub.name] = values.read_value(sub, part.value)
+        if (read := values.read_value(sub, part.value)) is not None:  # type eq "" and eq null ask for an element without one
+            made[sub.name] = read
     return made

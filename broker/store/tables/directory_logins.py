@@ -17,6 +17,8 @@ _identity_links = IdentityLinkRow.__table__
 _columns = (people.c.id, people.c.user_name, people.c.active, people.c.claims)
 _of_directory = (people.c.tenant_id == bindparam("tenant_id"), people.c.connector_id == bindparam("connector_id"))
 MAX_GROUPS = 1000
+_first = people.c.active.desc()
+"""Of several people alike, those who are switched on: two without one mean that all are off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,11 @@ _BY_IDENTITY = Statement(
     .join(links, links.c.person_id == people.c.id)
     .where(*_of_directory, links.c.connector_id == bindparam("connector_id"), links.c.identity_id == bindparam("identity_id"))
 )
-_BY_EXTERNAL_ID = Statement(select(*_columns).where(*_of_directory, people.c.external_id == bindparam("external_id")).limit(2))
+_BY_EXTERNAL_ID = Statement(
+    select(*_columns).where(*_of_directory, people.c.external_id == bindparam("external_id")).order_by(_first).limit(2)
+)
 _BY_USER_NAME = Statement(select(*_columns).where(*_of_directory, people.c.user_name_key == bindparam("user_name_key")).limit(2))
-_BY_EMAIL = Statement(select(*_columns).where(*_of_directory, people.c.email == bindparam("email")).limit(2))
+_BY_EMAIL = Statement(select(*_columns).where(*_of_directory, people.c.email == bindparam("email")).order_by(_first).limit(2))
 _IDENTITY = Statement(
     select(_identity_links.c.identity_id).where(
         _identity_links.c.connector_id == bindparam("connector_id"), _identity_links.c.key_hash == bindparam("key_hash")
