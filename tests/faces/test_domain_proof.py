@@ -72,7 +72,6 @@ def test_given_the_longest_name_that_can_carry_a_record_then_it_is_proved_and_au
     dns.records[long.host] = (long.value,)
 
     assert (check(hub, name=name), names(hub)) == (Result.PROVED, [name])
-
     with hub.built.database.reading() as connection:
         assert connection.exec_driver_sql("SELECT object_id FROM audit WHERE object_kind = 'domain'").scalars().all() == [name]
 
