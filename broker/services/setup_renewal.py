@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -88,6 +89,8 @@ class SetupRenewal:
         dropped = tuple(line for line in before if line.sha256 not in listed)
         changes += [f"A signing certificate is not listed any more; it was valid until {line.until}." for line in dropped]
         changes += _address_changes(now, then)
+        if (followed := getattr(now, "metadata_url", "")) and not then.metadata_url:
+            changes.append(f"What is published at {urlsplit(followed).hostname} is not read again by itself any more.")
         return Proposal(read.understood, read.warnings, tuple(changes), dropped)
 
     def certificates(self, visit: Visit) -> tuple[CertificateLine, ...]:
@@ -129,8 +132,9 @@ class SetupRenewal:
 
     def _command(self, connector: Connector, document: bytes, url: str, kept: tuple[str, ...] = ()) -> SaveConnector:
         values: dict[str, Any] = {}
-        if url and "metadata_url" in connector.settings.__dataclass_fields__:
-            values["metadata_url"] = url  # a file leaves the address that is followed as it is
+        if "metadata_url" in connector.settings.__dataclass_fields__:
+            # What is given last counts: an address that is followed further would undo the file by the clock.
+            values["metadata_url"] = url
         command = unchanged(connector, values, document)
         if kept:
             read = self._connectors.understand(command)

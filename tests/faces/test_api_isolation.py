@@ -27,13 +27,16 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
         yield hub
 
 
+FILLED: dict[str, Any] = {"tuple": [], "int": 1, "bool": True}
+
+
 def attempt(script: Api, operation: Operation) -> Any:
     """The request that would do it, with required fields filled in somehow."""
     path = operation.path
     for name in operation.path_fields:
         path = path.replace(f"{{{name}}}", HOLES.get(name, "x_1"))
     required = {
-        item.name: [] if str(item.type).startswith("tuple") else 1 if str(item.type) == "int" else "x"
+        item.name: FILLED.get(str(item.type).partition("[")[0], "x")
         for item in dataclasses.fields(operation.input)
         if item.name not in operation.path_fields and item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING
     }

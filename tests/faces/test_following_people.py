@@ -166,16 +166,18 @@ def visitor_of(acme: Followed) -> Administrator:
     return visitor
 
 
-def test_given_the_customer_renews_by_a_file_then_the_address_is_still_followed_but_another_providers_file_ends_it(
-    acme: Followed,
+@pytest.mark.parametrize("entity_id", ["", "https://idp.elsewhere.example/saml"])
+def test_given_the_customer_renews_by_a_file_then_they_are_told_that_the_address_is_followed_no_further(
+    acme: Followed, entity_id: str
 ) -> None:
-    visitor = visitor_of(acme)
-    visitor.upload(document(acme.idp, key_pair(OLD), key_pair(NEW)))
+    visitor, idp = visitor_of(acme), SmallIdp(entity_id, key_pair(NEW)) if entity_id else acme.idp
+    visitor.upload(document(idp, key_pair(OLD), key_pair(NEW)))
+    told = pages.text(visitor.browser.open(f"{visitor.link}/details").get_data())
     visitor.press("/take-over")
-    assert (acme.certificates, acme.health().follows != "") == ({OLD, NEW}, True)
-    visitor.upload(document(SmallIdp("https://idp.elsewhere.example/saml", key_pair(NEW))))
-    visitor.press("/take-over")
-    assert (acme.connector.settings.metadata_url, acme.health().follows) == ("", "")
+    assert "What is published at 127.0.0.1 is not read again by itself any more." in told
+    assert (acme.certificates, acme.connector.settings.metadata_url, acme.health().follows) == ({OLD, NEW}, "", "")
+    acme.clock(hours=48)
+    assert acme.certificates == {OLD, NEW}, "the clock does not undo what a person did"
 
 
 def test_given_a_certificate_that_cannot_be_read_as_pin_then_the_field_says_so(acme: Followed) -> None:
