@@ -25,7 +25,7 @@ from broker.domain.session import Session
 from broker.login.context import Login
 from broker.login.upstream import connector_of
 from broker.rules.aliases import canonicalise
-from broker.store.tables import directory_logins
+from broker.store.tables import directory_logins, sessions
 from broker.store.tables.directory_logins import Found, leaver_key
 from broker.store.tables.identities import link_key
 
@@ -78,6 +78,10 @@ def objection(login: Login, session: Session) -> str:
         return ""
     with login.hub.database.reading() as connection:
         found = directory_logins.by_identity(connection, session.tenant_id, session.connector_id, session.identity_id)
+        # Whom it does not know it may have deleted a moment ago, and ended the session that was read before.
+        ended = found is None and sessions.find_by_id(connection, session.tenant_id, session.id) is None
+    if ended:
+        return "it has just ended"
     if found is None:
         refuses = prepared.directory.unknown_people is UnknownPeople.REFUSE
         return "its person has not been found in their organisation's directory yet" if refuses else ""

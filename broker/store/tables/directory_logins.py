@@ -6,8 +6,10 @@ import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, bindparam, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from broker.store.statements import Row, Statement
 from broker.store.tables.directories import groups, leavers, links, members, people
@@ -17,8 +19,8 @@ _identity_links = IdentityLinkRow.__table__
 _columns = (people.c.id, people.c.user_name, people.c.active, people.c.claims)
 _of_directory = (people.c.tenant_id == bindparam("tenant_id"), people.c.connector_id == bindparam("connector_id"))
 MAX_GROUPS = 1000
-_first = people.c.active.desc()
-"""Of several people alike, those who are switched on: two without one mean that all are off."""
+_HELD: Any = {"read": True, "of": people}
+"""Until the login is committed the directory can neither switch them off nor delete them: it waits, and then signs them out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +43,25 @@ _BY_LINK = Statement(
         _identity_links.c.connector_id == bindparam("connector_id"),
         _identity_links.c.key_hash == bindparam("key_hash"),
     )
+    .with_for_update(**_HELD)
 )
 _BY_IDENTITY = Statement(
     select(*_columns)
     .join(links, links.c.person_id == people.c.id)
     .where(*_of_directory, links.c.connector_id == bindparam("connector_id"), links.c.identity_id == bindparam("identity_id"))
+    .with_for_update(**_HELD)
 )
-_BY_EXTERNAL_ID = Statement(
-    select(*_columns).where(*_of_directory, people.c.external_id == bindparam("external_id")).order_by(_first).limit(2)
-)
-_BY_USER_NAME = Statement(select(*_columns).where(*_of_directory, people.c.user_name_key == bindparam("user_name_key")).limit(2))
-_BY_EMAIL = Statement(select(*_columns).where(*_of_directory, people.c.email == bindparam("email")).order_by(_first).limit(2))
+
+
+def _alike(condition: ColumnElement[bool]) -> Statement:
+    """Of several people alike, those who are switched on come first: two without one mean that all are off."""
+    wanted = select(*_columns).where(*_of_directory, condition).order_by(people.c.active.desc()).limit(2)
+    return Statement(wanted.with_for_update(**_HELD))
+
+
+_BY_EXTERNAL_ID = _alike(people.c.external_id == bindparam("external_id"))
+_BY_USER_NAME = _alike(people.c.user_name_key == bindparam("user_name_key"))
+_BY_EMAIL = _alike(people.c.email == bindparam("email"))
 _IDENTITY = Statement(
     select(_identity_links.c.identity_id).where(
         _identity_links.c.connector_id == bindparam("connector_id"), _identity_links.c.key_hash == bindparam("key_hash")
@@ -115,13 +125,12 @@ def has_left(connection: Connection, tenant_id: str, connector_id: str, keys: Co
 
 def remember(connection: Connection, tenant_id: str, connector_id: str, identity_id: str, person_id: str, at: datetime) -> None:
     """From now on this identity is that person of the directory."""
-    own = (links.c.connector_id == connector_id, links.c.identity_id == identity_id)
-    connection.execute(delete(links).where(links.c.tenant_id == tenant_id, *own))
-    connection.execute(
-        insert(links).values(
-            connector_id=connector_id, identity_id=identity_id, person_id=person_id, tenant_id=tenant_id, created_at=at
-        )
-    )
+    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    became = {"person_id": person_id, "created_at": at}
+    statement = make(links).values(connector_id=connector_id, identity_id=identity_id, tenant_id=tenant_id, **became)
+    # Two first sign-ins of one person may end in the same moment.
+    key, same = [links.c.connector_id, links.c.identity_id], links.c.tenant_id == tenant_id
+    connection.execute(statement.on_conflict_do_update(index_elements=key, set_=became, where=same))
 
 
 def _one(rows: list[Row | None]) -> Found | None:

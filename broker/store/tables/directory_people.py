@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from broker.store.tables.directories import groups, leavers, links, members, people, words
@@ -188,10 +189,12 @@ def not_yet_matched(
 
 def leave(connection: Connection, tenant_id: str, connector_id: str, keys: Collection[bytes], at: datetime) -> None:
     """Whoever has one of these keys has been deleted by the directory."""
-    come_back(connection, tenant_id, connector_id, keys)
-    rows = [{"connector_id": connector_id, "key_hash": key, "tenant_id": tenant_id, "left_at": at} for key in sorted(keys)]
-    if rows:
-        connection.execute(insert(leavers), rows)
+    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    # Several of one address may be deleted in the same moment. One after the other in a fixed order: nobody waits in a circle.
+    for key in sorted(keys):
+        statement = make(leavers).values(connector_id=connector_id, key_hash=key, tenant_id=tenant_id, left_at=at)
+        same = [leavers.c.connector_id, leavers.c.key_hash]
+        connection.execute(statement.on_conflict_do_update(index_elements=same, set_={"left_at": at}))
 
 
 def come_back(connection: Connection, tenant_id: str, connector_id: str, keys: Collection[bytes]) -> None:
