@@ -18,6 +18,8 @@ from broker.domain.errors import MailNotSent
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 TIMEOUT_SECONDS = 10.0
 _PORTS = {"smtp": 587, "smtps": 465}
+_FAILURES = (OSError, UnicodeError, smtplib.SMTPException)
+"""`smtplib` signs in with ASCII only, and a host name may have a label that no host has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Mailer:
         try:
             with self._connected() as smtp:
                 smtp.send_message(message, self._sender, [to])
-        except (OSError, smtplib.SMTPException) as error:
+        except _FAILURES as error:
             raise MailNotSent(cause=_said(error)) from error
 
     def look(self) -> None:
@@ -68,7 +70,7 @@ class Mailer:
         try:
             with self._connected() as smtp:
                 smtp.noop()
-        except (OSError, smtplib.SMTPException) as error:
+        except _FAILURES as error:
             raise MailNotSent(cause=_said(error)) from error
 
     def _written(self, to: str, subject: str, text: str) -> EmailMessage:
@@ -108,6 +110,8 @@ def _said(error: Exception) -> str:
     """For support. What the server said is left out where it could repeat what we said."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return "the mail server refuses the recipient"
+    if isinstance(error, UnicodeError):
+        return "user name, password or host of the mail server hold what cannot be sent: letters beyond ASCII, or an empty label"
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return f"the mail server refuses user name or password ({error.smtp_code})"
     if isinstance(error, smtplib.SMTPNotSupportedError):

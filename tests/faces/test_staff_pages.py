@@ -131,6 +131,28 @@ def test_given_somebody_who_may_make_no_tokens_any_more_then_theirs_are_over_unl
     assert ("kept" if keep else "revoked") in log
 
 
+@pytest.mark.parametrize("how", ["expired", "revoked"])
+def test_given_a_token_between_that_is_over_by_now_then_what_was_made_with_it_ends_with_its_maker_too(hub: Hub, how: str) -> None:
+    mine, leaving = desk(hub), Desk(hub, member(hub, Role.OWNER, name="leaving"))
+    root = Api(hub, _token(hub, mine, "root"))
+    bridge = Api(hub, _token(hub, leaving, "bridge"))
+    late = bridge.post("/tokens", {"name": "nightly", "verbs": ["administer"], "days": 300}, 201)["secret"]
+    if how == "revoked":
+        (made,) = [item for item in root.get("/tokens")["items"] if item["name"] == "bridge"]
+        root.delete(f"/tokens/{made['id']}")
+    hub.clock.forward(**({"minutes": 1} if how == "revoked" else {"days": 31}))
+    # Names are free again when a token is over: what its namesake makes is somebody else's.
+    mine = Desk(hub, mine.member)
+    namesake = Api(hub, _token(hub, mine, "bridge"))
+    others = namesake.post("/tokens", {"name": "billing", "verbs": ["administer"]}, 201)["secret"]
+    assert "nightly" in mine.page(f"/console/staff/{leaving.member.id}")
+
+    mine.submit(f"/console/staff/{leaving.member.id}", "/disable")
+
+    assert Api(hub, late).ask("GET", "/tokens").status_code == 401
+    assert Api(hub, others).ask("GET", "/tokens").status_code == 200
+
+
 def _token(hub: Hub, whose: Desk, name: str) -> str:
     page = whose.submit("/console/new/token", "/new/token", name=name, kind="token", verbs="administer", days="30")
     return html.unescape(str(re.search(r'id="secret">([^<]+)<', page.get_data(as_text=True)).group(1)))  # type: ignore[union-attr]

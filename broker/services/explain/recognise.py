@@ -8,7 +8,7 @@ import html
 import re
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, unquote_plus, urlsplit
+from urllib.parse import parse_qsl, unquote_plus
 
 from lxml import etree
 
@@ -90,7 +90,8 @@ def _unwrap(text: str) -> tuple[str, tuple[str, ...], bytes]:
     if not text.startswith("<") and (found := _PARAMETER.search(text)):
         query = b""
         if text.startswith(("http://", "https://")) and "\n" not in text:
-            query = urlsplit(text).query.encode("utf-8", "replace")
+            # Not by `urlsplit`, which raises where the host is no host.
+            query = text.partition("#")[0].partition("?")[2].encode("utf-8", "replace")
         # A "+" of base64 that somebody pasted undecoded is no space.
         quoted = found[2]
         value = unquote_plus(quoted) if "%" in quoted else quoted

@@ -63,16 +63,24 @@ def page(connection: Connection, *, after: str, limit: int) -> list[Row[Any]]:
 
 
 def descended(connection: Connection, maker: str, now: datetime) -> list[Row[Any]]:
-    """Living tokens of this maker, and what was made with those."""
+    """Living tokens of this maker, and what was made with theirs, those that are over included."""
     found: dict[str, Row[Any]] = {}
-    makers = {maker[:MAKER_LENGTH]}
-    while makers:
-        living = (_tokens.c.revoked_at.is_(None), _tokens.c.expires_at > now)
-        made = select(_tokens).where(_tokens.c.created_by.in_(makers), *living).order_by(_tokens.c.created_at, _tokens.c.id)
-        fresh = [token for token in connection.execute(made) if token.id not in found]
+    fresh = _made_by(connection, maker)
+    while fresh:
         found |= {token.id: token for token in fresh}
-        makers = {f"token:{token.name}"[:MAKER_LENGTH] for token in fresh}
-    return list(found.values())
+        fresh = [made for token in fresh for made in _made_with(connection, token) if made.id not in found]
+    return [token for token in found.values() if token.revoked_at is None and token.expires_at > now]
+
+
+def _made_by(connection: Connection, maker: str) -> list[Row[Any]]:
+    made = select(_tokens).where(_tokens.c.created_by == maker[:MAKER_LENGTH])
+    return list(connection.execute(made.order_by(_tokens.c.created_at, _tokens.c.id)))
+
+
+def _made_with(connection: Connection, token: Row[Any]) -> list[Row[Any]]:
+    """While it lived: afterwards another one may have its name."""
+    over = token.expires_at if token.revoked_at is None else min(token.revoked_at, token.expires_at)
+    return [made for made in _made_by(connection, f"token:{token.name}") if token.created_at <= made.created_at <= over]
 
 
 def revoke(connection: Connection, token_id: str, at: datetime) -> int:

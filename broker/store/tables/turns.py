@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from broker.store.tables.trusts import connectors, tenants
 
@@ -65,8 +66,15 @@ def due(connection: Connection, table: TurnTable, now: datetime, limit: int) -> 
 def put(connection: Connection, tenant_id: str, table: TurnTable, connector_id: str, values: dict[str, Any]) -> None:
     """Only what is given changes. Nothing is written for a connector that is gone by now."""
     its = (table.c.tenant_id == tenant_id, table.c.connector_id == connector_id)
-    if connection.execute(update(table).where(*its).values(**values)).rowcount:
+    change = update(table).where(*its).values(**values)
+    if connection.execute(change).rowcount:
         return
     there = select(connectors.c.id).where(connectors.c.tenant_id == tenant_id, connectors.c.id == connector_id)
-    if connection.execute(there).first() is not None:
-        connection.execute(insert(table).values(connector_id=connector_id, tenant_id=tenant_id, **values))
+    if connection.execute(there).first() is None:
+        return
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(table).values(connector_id=connector_id, tenant_id=tenant_id, **values))
+    except IntegrityError:
+        # Somebody asked at the same moment as the clock, or the connector went just now.
+        connection.execute(change)

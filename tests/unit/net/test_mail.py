@@ -128,3 +128,15 @@ def tls(folder: Path, name: str) -> tuple[Path, ssl.SSLContext]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(authority, key)
     return authority, context
+
+
+@pytest.mark.parametrize("url", ["smtp://vestibule:p%C3%A9ss@127.0.0.1:{port}", "smtp://v%C3%A9:pass@127.0.0.1:{port}", "smtp://a..b:{port}"])
+def test_given_a_password_or_a_host_that_cannot_be_sent_then_that_is_said_and_no_error_of_ours(url: str) -> None:
+    with mail_box(sign_in=True) as box:
+        server = mail_server(url.format(port=box.port))
+        assert server is not None
+        for act in (lambda mailer: mailer.look(), lambda mailer: mailer.send(TO, "s", "t")):
+            with pytest.raises(MailNotSent) as refused:
+                act(Mailer(server, FROM))
+            assert "beyond ASCII" in refused.value.cause
+            assert "p\u00e9ss" not in refused.value.cause
