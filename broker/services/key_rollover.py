@@ -59,7 +59,7 @@ class KeyRollover:
         """Owners whose partners need not know the hub's keys any more, or know them well enough to be signed for by those."""
         done = 0
         with self._bench.database.unit_of_work() as connection:
-            for row in key_queries.beside_the_hub(connection, now, BATCH):
+            for row in key_queries.beside_the_hub(connection, now, {use: policy.wait(use) for use in KeyUse}, BATCH):
                 owner = _owner(row)
                 if row.hub_beside_until is not None:
                     alone = {"hub_beside_since": None, "hub_beside_until": None}

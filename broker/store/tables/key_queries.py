@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from broker.domain.keys import HUB, KeyState
+from broker.domain.keys import HUB, KeyState, KeyUse
 from broker.store.tables.keys import hub_secrets, signing_keys
 
 _keys = signing_keys.c
@@ -82,9 +83,15 @@ def ended(connection: Connection, now: datetime, limit: int) -> list[Row[Any]]:
     return list(connection.execute(chosen.order_by(_keys.ends_at).limit(limit)))
 
 
-def beside_the_hub(connection: Connection, now: datetime, limit: int) -> list[Row[Any]]:
-    """Keys that sign while the hub's are published beside them: for long enough, or because their owner gives them up."""
-    over = (_keys.hub_beside_until <= now) | _keys.hub_beside_until.is_(None)
+def beside_the_hub(connection: Connection, now: datetime, waits: Mapping[KeyUse, timedelta], limit: int) -> list[Row[Any]]:
+    """Keys that sign while the hub's are published beside them: for long enough, or because their owner gives them up and its
+    partners have had their time (`waits`). Whoever still waits is left out, however many they are: the others have their turn.
+    """
+    other = signing_keys.alias("other")
+    early = or_(*((other.c.use == use.value) & (other.c.hub_beside_since > now - wait) for use, wait in waits.items()))
+    leaving = (other.c.state == KeyState.ACTIVE.value) & other.c.hub_beside_until.is_(None)
+    waiting = select(other.c.id).where(other.c.owner_id == _keys.owner_id, leaving, early).exists()
+    over = (_keys.hub_beside_until <= now) | (_keys.hub_beside_until.is_(None) & ~waiting)
     chosen = select(signing_keys).where(_keys.state == KeyState.ACTIVE.value, _keys.hub_beside_since.is_not(None), over)
     return list(connection.execute(chosen.order_by(_keys.hub_beside_since, _keys.id).limit(limit)))
 
