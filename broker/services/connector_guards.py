@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
+from broker.catalog.prepare import provider_id
 from broker.domain.errors import Forbidden, InvalidSettings
 from broker.domain.messages import translatable
 from broker.domain.trust import Connector
@@ -22,9 +24,26 @@ def held_off(actor: Actor, existing: Connector | None, *, enabled: bool) -> bool
         return not enabled and existing is not None and (existing.enabled or existing.held)
     held = existing is not None and existing.held
     if held and enabled:
-        sentence = translatable("An operator switched this connector off. Ask them to switch it on again.")
-        raise Forbidden(sentence, field="enable", cause=f"{actor.name} may only set up")
+        raise _held(actor)
     return held
+
+
+def check_other_ways_on(actor: Actor, existing: Connector | None, connector: Connector, others: Iterable[Any]) -> None:
+    """The same identity provider under another name is no way round it. `others`: rows of the tenant's connectors.
+
+    Raises Forbidden.
+    """
+    name = provider_id(connector.settings)
+    was_on = existing is not None and existing.enabled and provider_id(existing.settings) == name
+    if actor.speaks_for_the_hub or not connector.enabled or was_on:
+        return
+    if any(row.held and row.id != connector.id and row.provider_id == name for row in others):
+        raise _held(actor)
+
+
+def _held(actor: Actor) -> Forbidden:
+    sentence = translatable("An operator switched this connector off. Ask them to switch it on again.")
+    return Forbidden(sentence, field="enable", cause=f"{actor.name} may only set up")
 
 
 def check_secrets(before: Any, after: Any, given: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from broker.domain.messages import translatable
 from broker.domain.trust import Connector
 from broker.services import fingerprints
 from broker.services.actor import Actor, Verb
-from broker.services.connector_guards import check_secrets, held_off
+from broker.services.connector_guards import check_other_ways_on, check_secrets, held_off
 from broker.services.context import HIDDEN, Action, Change, Workbench, check_version, difference, record, risks
 from broker.services.tenants import check_name, check_slug, check_transform_rules
 from broker.store import mapping
@@ -351,6 +351,7 @@ class Connectors:
             self._check_staff(actor, existing.id)
         action = Action.CREATED if existing is None else Action.UPDATED
         with self._bench.database.unit_of_work() as connection:
+            check_other_ways_on(actor, existing, connector, trust_queries.connectors_of(connection, connector.tenant_id))
             trust_queries.save_connector(connection, connector.tenant_id, values, exists=existing is not None)
             record(
                 self._bench,

@@ -129,6 +129,31 @@ def test_what_an_operator_switched_off_the_link_does_not_switch_on_again(hub: Hu
     assert hub.browser().open(app.login_url(tenant="acme")).status_code == 302
 
 
+@pytest.mark.parametrize("another_link", [False, True])
+def test_what_an_operator_switched_off_is_not_switched_on_as_a_second_connection_to_the_same_provider(
+    hub: Hub, acme: Administrator, another_link: bool
+) -> None:
+    side = SamlSide(hub, "https://idp.acme.example/saml", "idp")
+    acme.press("/kind", kind="saml")
+    acme.upload(side.idp.metadata())
+    acme.switch_on()
+    held = only_connector(hub)
+    hub.built.connectors.set_enabled(ME, hub.tenants["acme"], held.slug, enabled=False)
+    late = link_for(hub, "acme") if another_link else acme
+
+    late.press("/kind", kind="okta")
+    late.upload(side.idp.metadata())
+    refused = late.switch_on()
+
+    assert refused.status_code == 403
+    assert "Ask them to switch it on again." in pages.text(refused.get_data())
+    assert [each.enabled for each in hub.built.connectors.all(hub.tenants["acme"])] == [False, False]
+
+    late.upload(SamlSide(hub, "https://other.acme.example/saml", "other").idp.metadata())
+    late.press("/take-over")
+    assert late.switch_on().status_code == 302, "another provider is nobody's decision yet"
+
+
 def test_nothing_can_be_switched_on_before_it_is_complete(hub: Hub, acme: Administrator) -> None:
     acme.press("/kind", kind="saml")
     token = acme.form("/metadata").fields["csrf"]
