@@ -42,6 +42,7 @@ def _shown(url: str) -> str:
     """Without its query: addresses of metadata carry keys there."""
     try:
         parts = urlsplit(url)
-        return f"{parts.scheme}://{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"[:_ADDRESS]
+        shown = f"{parts.scheme}://{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"[:_ADDRESS]
     except ValueError:
         return ""
+    return shown if shown.isprintable() else ""  # PostgreSQL keeps no U+0000

@@ -28,7 +28,7 @@ from broker.services.throttle import Limit, Throttle
 from broker.services.turns import Turns
 from broker.store import mapping
 from broker.store.tables import turns
-from broker.store.tables.following import connector_following
+from broker.store.tables.following import LONGEST_ADDRESS, connector_following
 from connectors import registry
 from connectors.contract import FollowsProvider, Reading, Validators
 
@@ -94,6 +94,10 @@ class Following:
                 self._settle(CLOCK, task, _good(found), accept="")
             except BrokerError as error:
                 self._failed(task, error)
+            except Exception:
+                # One of them must not keep the others waiting.
+                log.exception("what was read of a connector could not be taken over", extra={"connector": task.id})
+                self._turns.postpone([(task.connector.tenant_id, task.id)])
         return count
 
     # --- when somebody asks -------------------------------------------------------------------------------------------
@@ -151,7 +155,7 @@ class Following:
     def _note(self, task: _Task, reading: Reading, version: int, *, waits: str = "", **values: datetime) -> None:
         now, known = self._bench.clock.now(), reading.validators
         noted: dict[str, Any] = {"read_at": now, "good_at": now, "failures": 0, "problem": "", "waits": waits, **values}
-        noted |= {"address": task.address, "version": version, "etag": known.etag, "last_modified": known.last_modified}
+        noted |= {"address": _marked(task.address), "version": version, "etag": known.etag, "last_modified": known.last_modified}
         if reading.settings is not None:
             noted["valid_until"] = reading.valid_until
         self._put(task, now + _wait(reading, now), noted)
@@ -181,8 +185,14 @@ def _good(found: Reading | BrokerError) -> Reading:
 
 def _task(connector: Connector, address: str, row: Any) -> _Task:
     """Validators belong to one address, and to the connector as that document made it: whoever changed it since is corrected."""
-    same = row is not None and (row.address, row.version) == (address, connector.version)
+    same = row is not None and (row.address, row.version) == (_marked(address), connector.version)
     return _Task(connector, address, Validators(row.etag, row.last_modified) if same else Validators())
+
+
+def _marked(address: str) -> str:
+    """By which it is known again. Anybody who sets a connector up may enter any text, and not every text fits into a column."""
+    fits = len(address) <= LONGEST_ADDRESS and address.isprintable()
+    return address if fits else hashlib.sha256(address.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _plan(connector: Connector, reading: Reading) -> Refreshed:

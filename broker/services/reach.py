@@ -43,8 +43,16 @@ class Reach:
 
     def look_around(self, limit: int = PER_RUN) -> int:
         """Looks at the connectors whose time has come. How many were seen."""
-        looks = in_parallel(self._turns.take(limit), self._probe, lambda _: Probe("no_address"), log)
-        return len([self._note(connector, probe) for connector, probe in looks])
+        count = 0
+        for connector, probe in in_parallel(self._turns.take(limit), self._probe, lambda _: Probe("no_address"), log):
+            count += 1
+            try:
+                self._note(connector, probe)
+            except Exception:
+                # One of them must not keep the others waiting.
+                log.exception("what was seen of a connector could not be noted", extra={"connector": connector.id})
+                self._turns.postpone([(connector.tenant_id, connector.id)])
+        return count
 
     # --- when somebody asks -------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import base64
 import json
 import time
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from lxml import etree
@@ -138,3 +139,9 @@ def test_a_token_with_strange_claims_is_shown(hub: Hub, name: str, claim: Any) -
     )
 
     assert found.kind == "id_token"
+
+
+def test_an_address_with_a_broken_host_is_read_all_the_same() -> None:
+    inside = quote(base64.b64encode(b"<samlp:AuthnRequest xmlns:samlp='urn:oasis:names:tc:SAML:2.0:protocol'/>"))
+
+    assert recognise(f"https://[sso.example/saml/sso?SAMLRequest={inside}").kind == "saml_request"

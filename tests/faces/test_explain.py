@@ -394,9 +394,3 @@ def test_given_an_error_code_that_there_is_not_then_all_of_them_are_listed(hub: 
     assert "There is no error with this code." in page
     assert "/console/errors/foreign_email" in page
     assert "mArKer7f3" not in page
-
-
-def test_given_an_address_whose_host_is_broken_then_the_message_in_it_is_read_all_the_same() -> None:
-    inside = quote(base64.b64encode(zlib.compress(b"<samlp:AuthnRequest xmlns:samlp='urn:oasis:names:tc:SAML:2.0:protocol'/>")[2:-4]))
-
-    assert recognise(f"https://[sso.example/saml/sso?SAMLRequest={inside}").kind == "saml_request"

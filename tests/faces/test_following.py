@@ -10,7 +10,7 @@ import pytest
 from broker.services.audit import Wanted
 from broker.services.following import Following
 from broker.services.operations.health import ListExpiring
-from tests.support.followed import NEW, OLD, STRANGER, Followed, acme, document
+from tests.support.followed import NEW, OLD, STRANGER, WHERE, Followed, acme, document
 from tests.support.hub import ME
 from tests.support.saml_idp import SmallIdp, key_pair
 
@@ -279,3 +279,20 @@ def test_given_two_processes_then_the_second_reading_of_one_document_writes_noth
     version = acme.connector.version
     acme.refresh()
     assert acme.connector.version == version
+
+
+# --- strange addresses --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("more", ["?key=" + "k" * 2500, "?\x00", "\x00", "?\x01"])
+def test_given_an_address_that_fits_into_no_column_then_it_is_followed_and_keeps_nobody_waiting(acme: Followed, more: str) -> None:
+    acme.site.pages[f"{WHERE}%00"] = acme.site.pages[WHERE]
+    acme.settings(metadata_url=acme.site.url + WHERE + more)
+
+    assert acme.clock(hours=7) == 1
+    assert acme.hub.built.services.reach.look_around() == 1
+
+    found = acme.health()
+    assert (found.followed_at, found.reachable) == (acme.hub.clock.now(), True)
+    assert acme.clock(minutes=1) == 0, "its turn is over"
+    assert acme.hub.built.services.reach.look_around() == 0

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from broker.store.db import Instant, db
 from broker.store.tables.trusts import connectors, tenants
 
+LONGEST_ADDRESS = 2000
 TELL_AFTER = 3
 """So many readings in a row must fail before somebody is told on the home page: half an hour without is nothing."""
 
@@ -26,7 +27,7 @@ class ConnectorFollowingRow(db.Model):  # type: ignore[name-defined, misc]
     connector_id: Mapped[str] = mapped_column(ForeignKey("connectors.id", ondelete="CASCADE"), primary_key=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"), index=True)
     due_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
-    address: Mapped[str] = mapped_column(String(2000), server_default="")
+    address: Mapped[str] = mapped_column(String(LONGEST_ADDRESS), server_default="")
     version: Mapped[int] = mapped_column(Integer, server_default="0")
     etag: Mapped[str] = mapped_column(String(200), server_default="")
     last_modified: Mapped[str] = mapped_column(String(200), server_default="")
