@@ -18,6 +18,9 @@ from broker.rules.templates import compile_rules
 from broker.store import mapping
 from connectors.contract import Addresses, ConnectorType, Fetcher, Tools, Upstream
 
+_INDEXED_BYTES = 2600
+"""PostgreSQL's limit is 2704 with what stands around it."""
+
 
 @dataclass(frozen=True, slots=True)
 class PreparedTenant:
@@ -52,8 +55,12 @@ class PreparedApplication:
 
 
 def provider_id(settings: Any) -> str:
-    """The identity provider's own name, of 1024 characters at most (SAML Core 8.3.6); "" for a type that has none."""
-    return str(getattr(settings, "entity_id", "") or getattr(settings, "issuer", ""))[:1024]
+    """The identity provider's own name, of 1024 characters at most (SAML Core 8.3.6); "" for a type that has none.
+
+    One that fits into no index of PostgreSQL, by far no address, is not found by its name.
+    """
+    name = str(getattr(settings, "entity_id", "") or getattr(settings, "issuer", ""))[:1024]
+    return name if len(name.encode("utf-8", "replace")) <= _INDEXED_BYTES else ""
 
 
 class Preparer:

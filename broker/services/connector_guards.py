@@ -35,7 +35,7 @@ def check_other_ways_on(actor: Actor, existing: Connector | None, connector: Con
     """
     name = provider_id(connector.settings)
     was_on = existing is not None and existing.enabled and provider_id(existing.settings) == name
-    if actor.speaks_for_the_hub or not connector.enabled or was_on:
+    if actor.speaks_for_the_hub or not (connector.enabled and name) or was_on:
         return
     if any(row.held and row.id != connector.id and row.provider_id == name for row in others):
         raise _held(actor)

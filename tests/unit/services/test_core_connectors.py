@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from typing import Any
 
 import pytest
@@ -215,3 +216,15 @@ def test_changing_one_of_our_choices_keeps_what_the_description_said(hub: Hub) -
         after = hub.built.connectors.said(tenant, "adfs")
         assert after.understood == before.understood
         assert len([line for line in after.warnings if line.startswith("Risk accepted: allow_sha1")]) == risks
+
+
+def test_a_name_that_no_index_takes_is_saved_all_the_same(hub: Hub, acme: str) -> None:
+    """PostgreSQL indexes 2704 bytes; these are 1024 characters that no compression shortens."""
+    chosen = random.Random(1)
+    name = "urn:" + "".join(chr(chosen.randrange(0x4E00, 0x9FFF)) for _ in range(1020))
+    side = hub.saml_idp("acme")
+
+    change = hub.built.connectors.save(ME, SaveConnector(acme, "idp", "saml", "IdP", {"entity_id": name}, enabled=True))
+
+    assert change.object_id == side.connector_id
+    assert hub.built.connectors.get(acme, "idp").settings.entity_id == name

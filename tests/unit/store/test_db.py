@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 
 from broker.store.tables import configuration
 from broker.store.tables.configuration import ConfigurationChange
@@ -74,3 +75,12 @@ def test_threads_take_turns(hub: Hub) -> None:
     assert len(found) == count * 10
     if database.engine.dialect.name == "sqlite":
         assert sorted(found) == sorted(f"t-{number}" for number in range(count * 10)), "each saw what the one before wrote"
+
+
+def test_what_was_to_be_written_stands_in_no_error_of_the_database(hub: Hub) -> None:
+    """Errors go to the log, with their tracebacks."""
+    with pytest.raises(IntegrityError) as refused, hub.built.database.unit_of_work() as connection:
+        connection.execute(insert(ConfigurationChange.__table__).values(kind="ann@acme.example", object_id=None))
+
+    assert "configuration_changes" in str(refused.value)
+    assert "ann@acme.example" not in str(refused.value).partition("DETAIL")[0]

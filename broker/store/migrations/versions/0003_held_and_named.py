@@ -31,7 +31,8 @@ def _name_those_that_exist() -> None:
         rows = connection.execute(after.limit(BATCH)).all()
         for row in rows:
             name = row.settings.get('entity_id') or row.settings.get('issuer') or ''
-            if name:
+            # PostgreSQL indexes 2704 bytes at most.
+            if name and len(name[:1024].encode()) <= 2600:
                 connection.execute(sa.update(connectors).where(connectors.c.id == row.id).values(provider_id=name[:1024]))
         if len(rows) < BATCH:
             return
