@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from broker.catalog.prepare import provider_id
 from broker.domain import random_ids
@@ -23,6 +24,7 @@ from broker.store.tables import hub_settings, trust_queries
 from connectors import registry
 from connectors.contract import Discovers, PublishesMetadata, ReadsMetadata, SetupSheet
 
+NOT_FOLLOWED = "What is published at {host} is not read again by itself any more."
 BY_SETTINGS = translatable("Its settings were entered one by one, without a description of the provider.")
 _RISK = "Risk accepted: "
 
@@ -189,6 +191,10 @@ class Connectors:
             read = self.read_metadata(command.type, command.metadata, current, connector_id)
             values = mapping.plain(read.settings)
             understood, warnings = list(read.understood), list(read.warnings)
+            if values.get("metadata_url") and "metadata_url" not in command.settings:
+                # What is given last counts: an address that is followed further would undo the document by the clock.
+                understood.append(NOT_FOLLOWED.format(host=urlsplit(values["metadata_url"]).hostname))
+                values["metadata_url"] = ""
         settings = mapping.settings_from(kind.Settings, {**values, **command.settings})
         if isinstance(kind, Discovers) and settings != current:
             settings, found, worries = kind.discover(settings, tools)

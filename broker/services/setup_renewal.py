@@ -13,7 +13,7 @@ from broker.domain.errors import InvalidSettings
 from broker.domain.trust import Connector
 from broker.protocols.certificates import load_certificate
 from broker.services.actor import Verb
-from broker.services.connectors import Connectors, SaveConnector
+from broker.services.connectors import NOT_FOLLOWED, Connectors, SaveConnector
 from broker.services.context import Workbench
 from broker.services.setup_links import Visit, unchanged
 from broker.store import mapping
@@ -90,7 +90,7 @@ class SetupRenewal:
         changes += [f"A signing certificate is not listed any more; it was valid until {line.until}." for line in dropped]
         changes += _address_changes(now, then)
         if (followed := getattr(now, "metadata_url", "")) and not then.metadata_url:
-            changes.append(f"What is published at {urlsplit(followed).hostname} is not read again by itself any more.")
+            changes.append(NOT_FOLLOWED.format(host=urlsplit(followed).hostname))
         return Proposal(read.understood, read.warnings, tuple(changes), dropped)
 
     def certificates(self, visit: Visit) -> tuple[CertificateLine, ...]:
@@ -133,8 +133,7 @@ class SetupRenewal:
     def _command(self, connector: Connector, document: bytes, url: str, kept: tuple[str, ...] = ()) -> SaveConnector:
         values: dict[str, Any] = {}
         if "metadata_url" in connector.settings.__dataclass_fields__:
-            # What is given last counts: an address that is followed further would undo the file by the clock.
-            values["metadata_url"] = url
+            values["metadata_url"] = url  # none: a file ends the following of an address
         command = unchanged(connector, values, document)
         if kept:
             read = self._connectors.understand(command)

@@ -16,6 +16,7 @@ from broker.services.operations.health import HealthView, ListHealth
 from broker.store.tables import setup_links
 from tests.support import pages
 from tests.support.administrator import Administrator, link_for
+from tests.support.api import api
 from tests.support.console import desk
 from tests.support.followed import NEW, OLD, Followed, acme, document
 from tests.support.hub import ME, Hub
@@ -178,6 +179,18 @@ def test_given_the_customer_renews_by_a_file_then_they_are_told_that_the_address
     assert (acme.certificates, acme.connector.settings.metadata_url, acme.health().follows) == ({OLD, NEW}, "", "")
     acme.clock(hours=48)
     assert acme.certificates == {OLD, NEW}, "the clock does not undo what a person did"
+
+
+def test_given_a_script_that_gives_a_file_then_what_it_gives_last_counts(acme: Followed) -> None:
+    script, path = api(acme.hub), "/tenants/acme/connectors/idp"
+    address, newer = acme.connector.settings.metadata_url, document(acme.idp, key_pair(OLD), key_pair(NEW)).decode()
+
+    script.put(path, {"type": "saml", "metadata": newer, "settings": {"metadata_url": address}})
+    assert acme.connector.settings.metadata_url == address, "both were said"
+    shown = script.put(path, {"type": "saml", "metadata": newer})
+
+    assert (acme.certificates, acme.connector.settings.metadata_url) == ({OLD, NEW}, "")
+    assert "What is published at 127.0.0.1 is not read again by itself any more." in shown["understood"]
 
 
 def test_given_a_certificate_that_cannot_be_read_as_pin_then_the_field_says_so(acme: Followed) -> None:
