@@ -213,7 +213,8 @@ class Hosts:
         expires_at = self._bench.clock.now() + timedelta(seconds=_PROOF_SECONDS)
         self._transient.put(_KIND, token, host.name.encode() + b" " + secret, expires_at)
         try:
-            answer = self._bench.fetcher.get(f"{host.base}{PROOF_PATH}/{token}")
+            # The hub sends nobody on from there: whoever does so is somebody else, wherever it would lead.
+            answer = self._bench.fetcher.get(f"{host.base}{PROOF_PATH}/{token}", follow=False)
         except FetchError as error:
             return _Look(_problem(error))
         finally:
@@ -296,7 +297,9 @@ def tidy(typed: str) -> str:
 
 def _problem(error: FetchError) -> Problem:
     if isinstance(error, AddressRefused):
-        return Problem.ELSEWHERE if error.check == "net.redirect" else Problem.PRIVATE
+        return Problem.PRIVATE
     if error.problem == "no_name":
         return Problem.NO_NAME
+    if error.problem in ("too_large", "encoding"):
+        return Problem.ELSEWHERE  # an answer, and none of ours
     return Problem.CERTIFICATE if error.problem.startswith("tls") else Problem.NO_ANSWER

@@ -38,6 +38,11 @@ STRANGERS: dict[str, tuple[Callable[[Reachable], None], str]] = {
     "an empty answer": (lambda reachable: reachable.front.says("200 OK"), "elsewhere"),
     "a page that is not there": (lambda reachable: reachable.front.says("404 Not Found"), "elsewhere"),
     "a site that says what it was asked": (lambda reachable: setattr(reachable.front, "answering", _echo), "elsewhere"),
+    "a site that sends everybody round in a circle": (lambda reachable: reachable.front.says("302 Found", Location="/"), "elsewhere"),
+    "one that sends them to a private network": (lambda reachable: reachable.front.says("302 Found", Location="http://10.0.0.1/"), "elsewhere"),
+    "one that sends them nowhere": (lambda reachable: reachable.front.says("302 Found", Location="http://["), "elsewhere"),
+    "a very large page": (lambda reachable: reachable.front.says("200 OK", b"x" * 1_100_000), "elsewhere"),
+    "a page that is packed": (lambda reachable: reachable.front.says("200 OK", b"x", **{"Content-Encoding": "gzip"}), "elsewhere"),
     "a proxy without its hub": (lambda reachable: reachable.front.says("502 Bad Gateway"), "no_answer"),
 }
 
@@ -122,10 +127,11 @@ def test_the_hub_looks_again_every_hour(reachable: Reachable) -> None:
     assert reachable.stored().checked_at == reachable.hub.clock.now()
 
 
-def test_a_host_that_leads_to_somebody_else_stops_at_once_and_comes_back_by_itself(reachable: Reachable) -> None:
+@pytest.mark.parametrize("location", ["", "/", "http://10.0.0.1/"])
+def test_a_host_that_leads_to_somebody_else_stops_at_once_and_comes_back_by_itself(reachable: Reachable, location: str) -> None:
     reachable.add()
     reachable.check()
-    reachable.front.says("200 OK", b"for sale")
+    reachable.front.says("302 Found" if location else "200 OK", b"for sale", Location=location)
     reachable.later(hours=2)
     assert (reachable.stored().state, reachable.stored().problem) == ("waiting", "elsewhere")
 
