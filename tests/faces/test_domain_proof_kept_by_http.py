@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
@@ -40,6 +43,28 @@ def test_given_two_tenants_when_both_prove_it_then_the_first_holds_it_and_a_tran
     passed = hub.built.operations.run(ME, "domain.transfer", TransferDomain(NAME, "acme"))
 
     assert (passed.proof, held(hub), held(hub, "globex")) == ("http", [(NAME, "http")], [])
+
+
+def test_given_two_looks_of_one_tenant_at_once_then_both_say_that_it_is_proved(hub: Hub, site: WebSite, claim: Claim) -> None:
+    asked, proved = threading.Event(), threading.Event()
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        if asked.is_set():
+            return text(claim.value)(handler)
+        asked.set()
+        proved.wait(0.4)
+        return text(claim.value)(handler)
+
+    site.files[NAME, PATH] = answer
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(lambda: check(hub))
+        assert asked.wait(5)
+        with hub.built.database.unit_of_work():
+            second = check(hub)
+            proved.set()
+            wait([first], 0.5)  # on PostgreSQL it asks for the domain before the other one is committed
+
+    assert (first.result().result, second.result, held(hub)) == (Result.PROVED, Result.PROVED, [(NAME, "http")])
 
 
 # --- looking again ----------------------------------------------------------------------------------------------------

@@ -97,6 +97,18 @@ def test_two_people_of_one_address_are_deleted_at_once(hub: Hub) -> None:
     assert acme.refused_with() == "switched_off_in_directory"
 
 
+def test_somebody_is_deleted_while_they_become_a_member(hub: Hub) -> None:
+    acme = Acme(hub)
+    ann, group = acme.directory.add(ANN), acme.directory.group("Writers")
+    sent = {"Operations": [{"op": "add", "path": "members", "value": [{"value": ann}]}]}
+
+    with leaving(acme, ann, "deleted"):
+        answer = meanwhile(lambda: acme.directory.call("PATCH", f"/Groups/{group}", sent).get_json())
+
+    assert answer.result(10)["scimType"] == "invalidValue"  # type: ignore[index]
+    assert "members" not in acme.directory.get(f"/Groups/{group}")
+
+
 def _identities(hub: Hub) -> list[str]:
     with hub.built.database.reading() as connection:
         return list(connection.exec_driver_sql("SELECT id FROM identities").scalars())

@@ -92,11 +92,12 @@ def remove(connection: Connection, tenant_id: str, connector_id: str, person_id:
 
 
 def existing(connection: Connection, tenant_id: str, connector_id: str, ids: Collection[str]) -> set[str]:
-    """Which of these ids are people of this directory."""
+    """Which of these ids are people of this directory. They stay so until the unit of work ends."""
     wanted, found = sorted(ids), set()
     for start in range(0, len(wanted), 500):
         own = (_own(tenant_id, connector_id), people.c.id.in_(wanted[start : start + 500]))
-        found |= set(connection.execute(select(people.c.id).where(*own)).scalars())
+        held = select(people.c.id).where(*own).order_by(people.c.id).with_for_update(read=True, key_share=True)
+        found |= set(connection.execute(held).scalars())
     return found
 
 
