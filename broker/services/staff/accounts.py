@@ -159,8 +159,8 @@ class Accounts:
     def _keep_an_owner(self, doomed: StaffMember) -> None:
         if doomed.role is not Role.OWNER or not doomed.enabled:
             return
-        with self._bench.database.reading() as connection:
-            others = staff_queries.owners_who_signed_in(connection, but=doomed.id)
+        with self._bench.database.unit_of_work() as connection:
+            others = staff_queries.other_owners(connection, doomed.id)
         if others == 0 and doomed.last_sign_in_at is not None:
             raise Conflict(translatable("This is the last owner who can sign in. Make somebody else an owner first."), field="role")
 
