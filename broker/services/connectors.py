@@ -220,7 +220,7 @@ class Connectors:
         understood = understood or self.understand(command)
         self._check_weakening(actor, command, understood)
         with self._bench.database.unit_of_work() as connection:
-            row = trust_queries.connector_by_slug(connection, command.tenant_id, command.slug)
+            row = trust_queries.connector_to_change(connection, command.tenant_id, command.slug)
             existing = None if row is None else self._preparer.read_connector(row)
             check_version(command.expected_version, None if existing is None else existing.version)
             connector = Connector(
@@ -284,7 +284,8 @@ class Connectors:
     def set_enabled(self, actor: Actor, tenant_id: str, slug: str, *, enabled: bool) -> Change:
         """Raises InvalidSettings when a connector that lacks its settings is to be switched on."""
         actor.require(Verb.SET_UP, tenant_id)
-        with self._bench.database.unit_of_work():
+        with self._bench.database.unit_of_work() as connection:
+            trust_queries.connector_to_change(connection, tenant_id, slug)
             existing = self.get(tenant_id, slug)
             held = held_off(actor, existing, enabled=enabled)
             changed = replace(existing, enabled=enabled, held=held, version=existing.version + 1)

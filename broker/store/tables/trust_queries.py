@@ -116,6 +116,12 @@ def connector_by_slug(connection: Connection, tenant_id: str, slug: str) -> AnyR
     return _one(connection, connectors, tenant_id=tenant_id, slug=slug)
 
 
+def connector_to_change(connection: Connection, tenant_id: str, slug: str) -> AnyRow | None:
+    """The same, inside a unit of work: whoever else wants to change it waits, and then reads what was made of it."""
+    wanted = select(connectors).where(connectors.c.tenant_id == tenant_id, connectors.c.slug == slug)
+    return connection.execute(wanted.with_for_update(key_share=True)).first()
+
+
 def connectors_of(connection: Connection, tenant_id: str) -> list[AnyRow]:
     return list(connection.execute(select(connectors).where(connectors.c.tenant_id == tenant_id).order_by(connectors.c.slug)))
 
