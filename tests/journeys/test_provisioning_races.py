@@ -13,9 +13,13 @@ from dataclasses import replace
 import pytest
 
 from broker.domain import claims as c
+from broker.domain.directory import Matching, UnknownPeople
+from broker.domain.errors import Conflict
+from broker.services.context import Action
+from broker.services.provisioning import SaveDirectory
 from broker.store.tables import directory_logins, directory_people
 from tests.journeys.test_provisioning import ANN, Acme
-from tests.support.hub import Hub
+from tests.support.hub import ME, Hub
 
 MOMENT = 0.5
 """Seconds for whoever should wait: they are where they wait by then. Too short, a test tells less and never fails."""
@@ -107,6 +111,30 @@ def test_somebody_is_deleted_while_they_become_a_member(hub: Hub) -> None:
 
     assert answer.result(10)["scimType"] == "invalidValue"  # type: ignore[index]
     assert "members" not in acme.directory.get(f"/Groups/{group}")
+
+
+def test_a_directory_is_switched_on_twice_at_once(hub: Hub) -> None:
+    hub.tenant("acme", "acme.example")
+    service, connector_id = hub.built.services.directories, hub.saml_idp("acme").connector_id
+    connector = hub.built.connectors.by_id(hub.tenants["acme"], connector_id)
+    assert connector is not None
+    wanted = SaveDirectory(True, Matching.EMAIL, UnknownPeople.ADMIT)
+
+    with hub.built.database.unit_of_work():
+        service.save(ME, connector, wanted)
+        second = meanwhile(lambda: service.save(ME, connector, wanted).action)
+
+    assert second.result(10) is Action.UNCHANGED
+
+
+def test_no_more_tokens_work_than_may_however_many_are_made_at_once(hub: Hub) -> None:
+    directory = Acme(hub).directory
+
+    with hub.built.database.unit_of_work():
+        directory.service.make_token(ME, directory.connector)
+        third = meanwhile(lambda: directory.service.make_token(ME, directory.connector))
+
+    assert isinstance(third.exception(10), Conflict)
 
 
 def _identities(hub: Hub) -> list[str]:

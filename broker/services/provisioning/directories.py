@@ -129,6 +129,7 @@ class Directories:
         """Works from the next sign-in on. Raises Forbidden, StaleVersion."""
         actor.require(Verb.SET_UP, connector.tenant_id)
         with self._bench.database.unit_of_work() as connection:
+            directory_queries.hold(connection, connector.tenant_id, connector.id)
             row = directory_queries.find(connection, connector.tenant_id, connector.id)
             check_version(command.expected_version, None if row is None else row.version)
             wanted: dict[str, Any] = {
@@ -166,6 +167,7 @@ class Directories:
         now, secret = self._bench.clock.now(), f"{PREFIX}{random_ids.secret()}"
         of = (connector.tenant_id, connector.id)
         with self._bench.database.unit_of_work() as connection:
+            directory_queries.hold(connection, *of)
             if directory_queries.find(connection, *of) is None:
                 raise UnknownObject("This connector has no directory.", field="connector")
             held = directory_queries.tokens_of(connection, *of)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy import delete as remove
 
 from broker.store.tables.directories import directories, groups, people, tokens
+from broker.store.tables.trusts import connectors
 
 AnyRow = Row[Any]
 
@@ -17,6 +18,12 @@ def find(connection: Connection, tenant_id: str | None, connector_id: str) -> An
     """`tenant_id` None only for the catalogue and for a directory that proves itself at its connector's own address."""
     query = select(directories).where(directories.c.connector_id == connector_id)
     return connection.execute(query if tenant_id is None else query.where(directories.c.tenant_id == tenant_id)).first()
+
+
+def hold(connection: Connection, tenant_id: str, connector_id: str) -> None:
+    """Until the unit of work ends nobody else changes this connector's directory or its tokens; there may be none yet."""
+    own = (connectors.c.tenant_id == tenant_id, connectors.c.id == connector_id)
+    connection.execute(select(connectors.c.id).where(*own).with_for_update(key_share=True))
 
 
 def of_many(connection: Connection, tenant_ids: list[str]) -> list[AnyRow]:
