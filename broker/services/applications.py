@@ -107,7 +107,7 @@ class Applications:
         protocol = self._preparer.downstream[command.protocol]
         bench = self._bench
         with bench.database.unit_of_work() as connection:
-            row = trust_queries.application_by_slug(connection, command.slug)
+            row = trust_queries.application_to_change(connection, command.slug)
             existing = None if row is None else self._preparer.read_application(row)
             check_version(command.expected_version, None if existing is None else existing.version)
             if existing is not None and existing.protocol != command.protocol:
@@ -174,7 +174,8 @@ class Applications:
         actor.require(Verb.CONFIGURE, None)
         secret = random_ids.secret()
         made = self._bench.keyring.hash_client_secret(secret)
-        with self._bench.database.unit_of_work():
+        with self._bench.database.unit_of_work() as connection:
+            trust_queries.application_to_change(connection, slug)
             kept = self._hashes(slug)
             if not retire_others and len(kept) >= MAX_SECRETS:
                 raise Conflict(f"An application has at most {MAX_SECRETS} client secrets; remove one first.", field="secret")
@@ -184,7 +185,8 @@ class Applications:
     def remove_secret(self, actor: Actor, slug: str, wanted: str) -> None:
         """Raises UnknownObject; Conflict for the last one."""
         actor.require(Verb.CONFIGURE, None)
-        with self._bench.database.unit_of_work():
+        with self._bench.database.unit_of_work() as connection:
+            trust_queries.application_to_change(connection, slug)
             hashes = self._hashes(slug)
             kept = tuple(stored for stored in hashes if secret_id(stored) != wanted)
             if len(kept) == len(hashes):

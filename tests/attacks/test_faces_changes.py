@@ -10,11 +10,13 @@ import pytest
 
 from broker.domain.errors import Forbidden, InvalidSettings
 from broker.services.actor import ROLES, Actor, Role, Verb
+from broker.services.applications import secret_id
 from broker.services.operations.connectors import ChangeConnector, PreviewConnector
 from broker.services.operations.table import BY_NAME
 from broker.services.tenants import SaveTenant
 from connectors import registry
 from tests.support.api import Api, api, basic
+from tests.support.at_once import at_once
 from tests.support.console import desk
 from tests.support.hub import ME, Hub
 from tests.support.oidc_op import CLIENT_SECRET, OpenIdProvider
@@ -201,3 +203,20 @@ def strange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
         hub.tenant("acme", "acme.example")
         hub.saml_idp("acme")
         yield api(hub)
+
+
+# --- at the same moment -----------------------------------------------------------------------------------------------
+
+
+def test_a_client_secret_that_is_taken_away_does_not_come_back_with_another_change(hub: Hub) -> None:
+    hub.tenant("acme")
+    hub.oidc_app()
+    applications = hub.built.services.applications
+    (slug,) = (each.slug for each in applications.all() if each.protocol == "oidc")
+    leaked = applications.add_secret(ME, slug)[0]
+
+    at_once(hub, lambda: applications.remove_secret(ME, slug, leaked), lambda: applications.add_secret(ME, slug)).result()
+
+    kept = [secret_id(stored) for stored in applications.get(slug).settings.client_secret_hashes]
+    assert leaked not in kept
+    assert len(kept) == 2

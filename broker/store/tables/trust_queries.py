@@ -278,6 +278,11 @@ def application_by_slug(connection: Connection, slug: str) -> AnyRow | None:
     return _one(connection, applications, slug=slug)
 
 
+def application_to_change(connection: Connection, slug: str) -> AnyRow | None:
+    """See `connector_to_change`."""
+    return connection.execute(select(applications).where(applications.c.slug == slug).with_for_update(key_share=True)).first()
+
+
 def application_id_by_key(connection: Connection, protocol: str, lookup_key: str) -> str | None:
     return connection.execute(
         select(application_keys.c.application_id).where(
