@@ -11,7 +11,7 @@ from broker.domain.messages import LANGUAGES
 from broker.services.actor import Role
 from broker.services.operations.model import UNSET
 from broker.services.operations.staff import SaveStaff, SignInView, SignInWith, StaffView
-from broker.services.operations.staff_links import InvitationView, InviteStaff, LinkStaff
+from broker.services.operations.staff_links import InvitationView, InviteStaff, LinkStaff, ResetStaff
 
 _ROLES = click.Choice([role.value for role in Role])
 
@@ -29,12 +29,18 @@ def staff() -> None:
 @click.option("--reset", is_flag=True, help="Of an account that exists: take everything away that it signs in with.")
 @click.option("--mail", is_flag=True, help="Mail it to them as well; needs a mail server (VESTIBULE_SMTP_URL).")
 @click.option("--language", type=click.Choice(list(LANGUAGES)), default="en", show_default=True, help="Of that mail.")
+@click.option("--keep-tokens", is_flag=True, help="With --reset, a risk: let the API tokens that they made go on working.")
 @sentences
-def invite(email: str, role: str, tenant_slug: str, name: str | None, reset: bool, mail: bool, language: str) -> None:
+def invite(
+    email: str, role: str, tenant_slug: str, name: str | None, reset: bool, mail: bool, language: str, keep_tokens: bool
+) -> None:
     """Print a link with which somebody sets up how they sign in. For an account that exists: a new link, nothing else changes."""
     made: InvitationView
     try:
-        made = call("staff.reset" if reset else "staff.link", LinkStaff(email, mail, language))
+        if reset:
+            made = call("staff.reset", ResetStaff(email, mail, language, keep_tokens))
+        else:
+            made = call("staff.link", LinkStaff(email, mail, language))
     except UnknownObject:
         made = call("staff.invite", InviteStaff(email, name or email, role, tenant_slug, mail, language))
     click.echo(made.link)

@@ -24,7 +24,7 @@ from broker.services.operations.staff import (
     SaveStaff,
     SignInWith,
 )
-from broker.services.operations.staff_links import InviteStaff, LinkStaff
+from broker.services.operations.staff_links import InviteStaff, LinkStaff, ResetStaff
 from broker.web import words
 
 HOME = "/console/staff"
@@ -167,7 +167,10 @@ def _new(face: ConsoleFace, problem: Problem | None) -> Response:
 
 def _given_link(face: ConsoleFace, staff: str, operation: str) -> Response:
     try:
-        return _link(face.run(operation, LinkStaff(staff, *_mail(pages.fields()))))
+        typed = pages.fields()
+        if operation == "staff.reset":
+            return _link(face.run(operation, ResetStaff(staff, *_mail(typed), typed.get("keep_tokens") == "yes")))
+        return _link(face.run(operation, LinkStaff(staff, *_mail(typed))))
     except (NotSignedIn, ReauthenticationRequired, Forbidden):
         raise
     except ConfigurationError as error:

@@ -125,13 +125,17 @@ class ApiTokens:
             return [_read(row) for row in api_tokens.page(connection, after=after_id, limit=limit)]
 
     def revoke(self, actor: Actor, token_id: str) -> None:
-        """Works from the next request on, for access tokens of a client too. Raises UnknownObject."""
+        """Works from the next request on, for access tokens of a client too, and for every token that was made with it: whoever
+        had it may have made them. Raises UnknownObject."""
         actor.require(Verb.ADMINISTER, None)
+        now = self._bench.clock.now()
         with self._bench.database.unit_of_work() as connection:
             row = api_tokens.by_id(connection, token_id)
-            if row is None or not api_tokens.revoke(connection, token_id, self._bench.clock.now()):
+            if row is None or row.revoked_at is not None:
                 raise UnknownObject("There is no such token, or it has been revoked already.", field="token")
-            self._record(actor, token_id, row.tenant_id, Action.DELETED, {"name": (row.name, None)})
+            for token in (row, *api_tokens.made_with(connection, row, now)):
+                if api_tokens.revoke(connection, token.id, now):
+                    self._record(actor, token.id, token.tenant_id, Action.DELETED, {"name": (token.name, None)})
 
     def _record(self, actor: Actor, token_id: str, tenant_id: str | None, action: Action, changed: dict[str, Any]) -> None:
         record(self._bench, actor, kind="token", object_id=token_id, tenant_id=tenant_id, action=action, fields_changed=changed)

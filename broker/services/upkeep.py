@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from broker.domain import random_ids
 from broker.domain.trace import EventKind, Outcome, TraceEvent
@@ -69,21 +70,24 @@ class Upkeep:
         with self._bench.database.unit_of_work() as connection:
             if not configuration.acquire_lease(connection, "upkeep", self._owner, now, now + LEASE):
                 return None
-        abandoned = self._diagnose_abandoned()
-        domains = 0 if self._domain_proof is None else self._domain_proof.look_again()
-        keys = 0 if self._key_rollover is None else self._key_rollover.run()
+        abandoned = _step("abandoned logins", self._diagnose_abandoned)
+        domains = 0 if self._domain_proof is None else _step("domains", self._domain_proof.look_again)
+        keys = 0 if self._key_rollover is None else _step("keys", self._key_rollover.run)
         if self._hosts is not None:
-            self._hosts.look_again()
-        self._health.refresh()  # before hours are folded: it reads what was not folded at the last run
-        self._statistics.fold()
+            _step("hosts", self._hosts.look_again)
+        _step("health", self._health.refresh)  # before hours are folded: it reads what was not folded at the last run
+        _step("statistics", self._statistics.fold)
+        tidied = replace(self._purged(now), abandoned=abandoned, domains=domains, keys=keys)
+        log.info("upkeep", extra={"transients": tidied.transients, "sessions": tidied.sessions, "traces": tidied.traces})
+        return tidied
+
+    def _purged(self, now: datetime) -> Tidied:
         with self._bench.database.unit_of_work() as connection:
             purged = (self._transient.purge(), sessions.purge(connection, now), traces.purge(connection, now))
-            tidied = Tidied(*purged, abandoned, domains, keys)
             configuration.purge_changes(connection, KEEP_CHANGES)
             staff_session_queries.purge(connection, now)
             staff_queries.purge_links(connection, now)
-        log.info("upkeep", extra={"transients": tidied.transients, "sessions": tidied.sessions, "traces": tidied.traces})
-        return tidied
+        return Tidied(*purged)
 
     def _diagnose_abandoned(self) -> int:
         """"Sent to the identity provider, never returned" is an outcome too. Before the transactions are purged."""
@@ -104,3 +108,13 @@ class Upkeep:
     def start(self, every_seconds: float) -> threading.Event:
         """A daemon thread that runs until the returned event is set."""
         return repeat("upkeep", self.run, every_seconds, log)
+
+
+def _step(name: str, work: Callable[[], object]) -> int:
+    """What it counted. One that fails holds up none of the others, which are other tenants' and other people's."""
+    try:
+        done = work()
+    except Exception:
+        log.exception("a step of the upkeep failed; it will be tried again", extra={"step": name})
+        return 0
+    return done if isinstance(done, int) else 0

@@ -68,6 +68,20 @@ def test_a_token_is_made_listed_used_and_revoked(hub: Hub) -> None:
     assert ("token:root", "token.deleted", made["id"]) in [tuple(row) for row in actions]
 
 
+def test_a_token_that_is_revoked_takes_along_what_was_made_with_it(hub: Hub) -> None:
+    root = api(hub, name="root")
+    leaked = root.post("/tokens", {"name": "leaked", "verbs": ["administer"]}, 201)
+    made = Api(hub, leaked["secret"]).post("/tokens", {"name": "made", "verbs": ["administer"]}, 201)
+    again = Api(hub, made["secret"]).post("/tokens", {"name": "again", "verbs": ["administer"]}, 201)
+    other = root.post("/tokens", {"name": "other", "verbs": ["administer"]}, 201)
+
+    root.delete(f"/tokens/{leaked['id']}")
+
+    for gone in (leaked, made, again):
+        Api(hub, gone["secret"]).get("/tokens", 401)
+    Api(hub, other["secret"]).get("/tokens")
+
+
 def test_a_token_expires(hub: Hub) -> None:
     script = api(hub, days=1)
     hub.clock.forward(hours=23)

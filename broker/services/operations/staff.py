@@ -31,7 +31,7 @@ NAME = "Name that colleagues see."
 EMAIL = "Email address; they sign in with it."
 ROLE = "What they may do."
 ADMINISTERS = "Short name of the one tenant that a tenant administrator sees; for nobody else."
-_KEEP_TOKENS = "Risk: let the API tokens that they made go on working, although they may know the secrets."
+KEEP_TOKENS = "Risk: let the API tokens that they made go on working, although they may know the secrets."
 ROLES = tuple(role.value for role in Role)
 
 
@@ -86,7 +86,7 @@ class EndStaff:
     """API tokens that they made are revoked with it, since they may know the secrets."""
 
     staff: str = argument(STAFF)
-    keep_tokens: bool = argument(_KEEP_TOKENS, default=False)
+    keep_tokens: bool = argument(KEEP_TOKENS, default=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class SaveStaff:
     name: str | UnsetType = argument(NAME, default=UNSET)
     role: str | UnsetType = argument(ROLE, default=UNSET, choices=ROLES)
     administers: str | UnsetType = argument(ADMINISTERS, default=UNSET)
-    keep_tokens: bool = argument(_KEEP_TOKENS, default=False)
+    keep_tokens: bool = argument(KEEP_TOKENS, default=False)
     expected_version: int | None = argument(VERSION, default=None)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from urllib.parse import urlsplit
 
 from broker.domain.messages import LANGUAGES
@@ -15,6 +16,7 @@ from broker.services.operations.staff import (
     ADMINISTERS,
     DO,
     EMAIL,
+    KEEP_TOKENS,
     NAME,
     ONE,
     ROLE,
@@ -54,6 +56,16 @@ class InviteStaff:
 
 
 @dataclass(frozen=True, slots=True)
+class ResetStaff:
+    """API tokens that they made are revoked with it, since whoever stole their credentials may have made them."""
+
+    staff: str = argument(STAFF)
+    mail: bool = argument(_MAIL, default=False)
+    language: str = argument(_LANGUAGE, default="en", choices=tuple(LANGUAGES))
+    keep_tokens: bool = argument(KEEP_TOKENS, default=False)
+
+
+@dataclass(frozen=True, slots=True)
 class LinkStaff:
     staff: str = argument(STAFF)
     mail: bool = argument(_MAIL, default=False)
@@ -70,13 +82,13 @@ def _invite(call: Call, asked: InviteStaff) -> InvitationView:
     return _invitation(call, member.id, made, asked)
 
 
-def _check_mail(call: Call, member: StaffMember, asked: InviteStaff | LinkStaff) -> None:
+def _check_mail(call: Call, member: StaffMember, asked: InviteStaff | LinkStaff | ResetStaff) -> None:
     """Before the link stands: it is not made when it cannot be mailed as was asked. Raises InvalidSettings, TooManyAttempts."""
     if asked.mail:
         call.services.post.check(call.actor, member.email, asked.language)
 
 
-def _invitation(call: Call, staff_id: str, made: Invitation, asked: InviteStaff | LinkStaff) -> InvitationView:
+def _invitation(call: Call, staff_id: str, made: Invitation, asked: InviteStaff | LinkStaff | ResetStaff) -> InvitationView:
     services = call.services
     member, problem = services.staff.accounts.get(staff_id), ""
     if asked.mail:
@@ -90,11 +102,11 @@ def _link(call: Call, asked: LinkStaff) -> InvitationView:
     return _made(call, asked, call.services.staff.invitations.create)
 
 
-def _reset(call: Call, asked: LinkStaff) -> InvitationView:
-    return _made(call, asked, call.services.staff.invitations.reset)
+def _reset(call: Call, asked: ResetStaff) -> InvitationView:
+    return _made(call, asked, partial(call.services.staff.invitations.reset, keep_tokens=asked.keep_tokens))
 
 
-def _made(call: Call, asked: LinkStaff, make: Callable[[Actor, str], Invitation]) -> InvitationView:
+def _made(call: Call, asked: LinkStaff | ResetStaff, make: Callable[[Actor, str], Invitation]) -> InvitationView:
     with call.services.bench.database.unit_of_work():
         member = call.services.staff.accounts.named(asked.staff)
         made = make(call.actor, member.id)
@@ -131,7 +143,7 @@ OPERATIONS: tuple[Operation, ...] = (
         DO,
         "POST",
         f"{ONE}/reset",
-        LinkStaff,
+        ResetStaff,
         InvitationView,
         _reset,
         sensitive=True,

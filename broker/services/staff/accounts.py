@@ -97,7 +97,7 @@ class Accounts:
                 staff_session_queries.end_all(connection, before.id)
                 staff_queries.drop_links(connection, before.id)
             if _makes_tokens(before.role, before.enabled) and not _makes_tokens(command.role, command.enabled):
-                fields |= self._end_tokens(actor, before, keep=command.keep_tokens)
+                fields |= self.end_tokens(actor, before, keep=command.keep_tokens)
             self.changed(actor, before.id, command.tenant_id, Action.UPDATED, fields)
             return self.get(before.id)
 
@@ -119,7 +119,7 @@ class Accounts:
             self._keep_an_owner(before)
             staff_queries.remove(connection, staff_id)
             fields: dict[str, tuple[Any, Any]] = {"email": (before.email, None), "role": (before.role.value, None)}
-            fields |= self._end_tokens(actor, before, keep=keep_tokens)
+            fields |= self.end_tokens(actor, before, keep=keep_tokens)
             self.changed(actor, staff_id, before.tenant_id, Action.DELETED, fields)
         return before
 
@@ -128,8 +128,11 @@ class Accounts:
         with self._bench.database.reading() as connection:
             return api_tokens.descended(connection, member.actor.name, self._bench.clock.now())
 
-    def _end_tokens(self, actor: Actor, member: StaffMember, *, keep: bool) -> dict[str, tuple[Any, Any]]:
-        """Whoever may make none any more may still know the secrets of those that they made."""
+    def end_tokens(self, actor: Actor, member: StaffMember, *, keep: bool) -> dict[str, tuple[Any, Any]]:
+        """Whoever may make none any more may still know the secrets of those that they made; whoever stole their credentials too.
+
+        What happened, for the audit entry of the account.
+        """
         with self._bench.database.unit_of_work() as connection:
             now = self._bench.clock.now()
             tokens = api_tokens.descended(connection, member.actor.name, now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from broker.domain import random_ids
 from broker.domain.access_errors import InvalidInvitation
@@ -56,8 +57,8 @@ class Invitations:
             self._accounts.changed(actor, staff_id, member.tenant_id, Action.UPDATED, {"link": (None, "made")})
         return made
 
-    def reset(self, actor: Actor, staff_id: str) -> Invitation:
-        """Takes every credential away and ends every session, then makes a link."""
+    def reset(self, actor: Actor, staff_id: str, *, keep_tokens: bool = False) -> Invitation:
+        """Takes every credential away, ends every session and revokes the API tokens that they made, then makes a link."""
         actor.require(Verb.ADMINISTER, None)
         member = self._accounts.get(staff_id)
         nothing = dict.fromkeys(("password_hash", "sealed_totp", "totp_used_step", "identity_id"))
@@ -65,7 +66,9 @@ class Invitations:
             staff_queries.change(connection, staff_id, nothing)
             staff_session_queries.remove_passkeys(connection, staff_id)
             staff_session_queries.end_all(connection, staff_id)
-            self._accounts.changed(actor, staff_id, member.tenant_id, Action.UPDATED, {"credentials": ("set", "taken away")})
+            fields: dict[str, tuple[Any, Any]] = {"credentials": ("set", "taken away")}
+            fields |= self._accounts.end_tokens(actor, member, keep=keep_tokens)
+            self._accounts.changed(actor, staff_id, member.tenant_id, Action.UPDATED, fields)
             return self.create(actor, staff_id)
 
     def _make(self, actor: Actor, member: StaffMember | None) -> Invitation:

@@ -64,8 +64,16 @@ def page(connection: Connection, *, after: str, limit: int) -> list[Row[Any]]:
 
 def descended(connection: Connection, maker: str, now: datetime) -> list[Row[Any]]:
     """Living tokens of this maker, and what was made with theirs, those that are over included."""
+    return _with_theirs(connection, _made_by(connection, maker), now)
+
+
+def made_with(connection: Connection, token: Row[Any], now: datetime) -> list[Row[Any]]:
+    """Living tokens that were made with this one, and with those."""
+    return _with_theirs(connection, _made_with(connection, token), now)
+
+
+def _with_theirs(connection: Connection, fresh: list[Row[Any]], now: datetime) -> list[Row[Any]]:
     found: dict[str, Row[Any]] = {}
-    fresh = _made_by(connection, maker)
     while fresh:
         found |= {token.id: token for token in fresh}
         fresh = [made for token in fresh for made in _made_with(connection, token) if made.id not in found]

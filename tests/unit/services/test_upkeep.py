@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from broker.domain.trace import Outcome
 from broker.services.upkeep import Upkeep
 from broker.store.tables import configuration
@@ -50,6 +52,20 @@ def test_ended_sessions_go(hub: Hub) -> None:
     hub.built.upkeep.run()
 
     assert hub.count("sessions") == 0
+
+
+def test_a_step_that_fails_holds_up_none_of_the_others(hub: Hub, caplog: pytest.LogCaptureFixture) -> None:
+    hub.tenant("acme", "acme.example")
+    hub.saml_app().sign_in(hub.browser(), hub.saml_idp("acme"))
+    hub.clock.forward(days=2)
+    with hub.built.database.unit_of_work() as connection:
+        connection.exec_driver_sql("ALTER TABLE tenant_hosts RENAME TO gone")  # what looks at hosts cannot even begin
+
+    assert hub.built.upkeep.run() is not None
+
+    assert hub.count("sessions") == 0
+    assert hub.count("login_hours") == 1, "hours are folded after hosts are looked at"
+    assert [record.__dict__["step"] for record in caplog.records if record.name == "vestibule.upkeep" and record.exc_info] == ["hosts"]
 
 
 def test_only_one_process_tidies_at_a_time(hub: Hub) -> None:
