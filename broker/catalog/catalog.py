@@ -80,12 +80,10 @@ class Catalog:
             self._entries.pop(("connector", object_id), None)
         stale = {name for name, _ in self._entries if name.startswith(f"{kind} by ")}
         if kind == "tenant":
-            stale.add("connector by none")  # a tenant that is switched off takes its ways in along
+            stale |= {"connector by none", "host by name"}  # its ways in and its hosts go with it
         if kind in {"connector", "domain"}:
             # A tenant's prepared form lists both; which tenant it was, the change does not say.
             stale.add("tenant")
-        if kind == "tenant":
-            stale.add("host by name")  # they go with their tenant
         for key in [key for key in self._entries if key[0] in stale]:
             del self._entries[key]
 

@@ -132,8 +132,8 @@ class SetupRenewal:
 
     def _command(self, connector: Connector, document: bytes, url: str, kept: tuple[str, ...] = ()) -> SaveConnector:
         values: dict[str, Any] = {}
-        if "metadata_url" in connector.settings.__dataclass_fields__:
-            values["metadata_url"] = url  # none: a file ends the following of an address
+        if url and "metadata_url" in connector.settings.__dataclass_fields__:
+            values["metadata_url"] = url  # without one, `understand` ends the following of another
         command = unchanged(connector, values, document)
         if kept:
             read = self._connectors.understand(command)
