@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from playwright.sync_api import Browser
 
+from tests.support import chromium as browsers
 from tests.support.hub import Hub
 from tests.support.needs import fail_on_skip as pytest_runtest_makereport
 from tests.support.needs import fail_on_skipped_module as pytest_make_collect_report
+from tests.support.needs import needs
 
 __all__ = ["pytest_make_collect_report", "pytest_runtest_makereport"]
 
@@ -31,3 +34,11 @@ def hub(tmp_path: Path) -> Iterator[Hub]:
     """The real hub on a fresh database, with a clock that stands still."""
     with Hub(tmp_path) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Once per test process: Playwright runs only once in one, wherever its tests stand."""
+    needs("chromium")
+    with browsers.launched() as browser:
+        yield browser

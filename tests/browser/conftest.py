@@ -1,4 +1,4 @@
-"""Chromium and a running demonstration, each once per test process."""
+"""A running demonstration, once per test process, and a window to look at it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,6 @@ from playwright.sync_api import Browser
 from tests.support import chromium as support
 from tests.support.demonstration import Demonstration
 from tests.support.needs import needs
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    needs("chromium")
-    with support.launched() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="session")

@@ -74,7 +74,7 @@ def test_somebody_signs_in_at_the_host_and_stays_there(window: Window, partners:
     pick(window, person)
     window.reads(f"Hello, {person.name}")
 
-    assert person.email in window.text()
+    window.says(person.email)
     hosts = [urlsplit(place).netloc for place in window.visited]
     assert urlsplit(base).netloc in hosts
     cookies = {cookie["domain"] for cookie in window.page.context.cookies() if "vestibule-session" in cookie["name"]}
@@ -93,11 +93,11 @@ def test_its_pages_are_there_on_a_phone(window: Window, partners: Federation, at
     window.page.goto(f"{base}/account")
     expect(window.page.locator("main")).to_contain_text(person.email)
     window.fits()
-    assert window.page.url == f"{base}/account"
+    window.is_at(f"{base}/account")
 
     window.page.goto(f"{base}/logout")
     window.press("Sign out")
-    assert window.page.url.startswith(base)
+    window.is_at(base)
     window.fits()
 
 

@@ -70,7 +70,7 @@ def test_from_the_link_of_init_to_the_first_login(chromium: Browser, live: LiveH
             start_at(employee, world.saml_app)
             pick(employee, ALICE)  # with one identity provider there is nothing to ask before
             employee.reads("Hello, Alice Archer")
-            assert ALICE.email in employee.text()
+            employee.says(ALICE.email)
 
         owner.page.goto(f"{live.url}/console")
         expect(owner.page.locator(".map")).to_contain_text("Ledger")

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.peers.simplesamlphp import PASSWORD, SimpleSamlPhp
-from tests.support import chromium
+from tests.support import chromium as support
 from tests.support.chromium import PHONE, Window
 from tests.support.dns import Zone
 from tests.support.hub import ME
@@ -43,10 +43,9 @@ def idp(tmp_path: Path) -> Iterator[SimpleSamlPhp]:
 
 
 @pytest.fixture
-def window() -> Iterator[Window]:
+def window(chromium: Browser) -> Iterator[Window]:
     """A phone."""
-    needs("chromium")
-    with chromium.launched() as browser, chromium.window(browser, viewport=PHONE) as made:
+    with support.window(chromium, viewport=PHONE) as made:
         yield made
 
 
@@ -95,13 +94,13 @@ def test_from_the_link_to_the_first_sign_in(
     window.press("Start the test")
     sign_in_at_simplesamlphp(page)
     expect(page.get_by_role("heading", name="The sign-in does not work yet.")).to_be_visible()
-    assert "NameID of our application in your system" in window.text()
+    window.says("NameID of our application in your system")
     window.fits()
     idp.trust(our_metadata, NameIDFormat=PERSISTENT)
     window.press("Test again", role="link")
     window.press("Start the test")
     expect(page.get_by_role("heading", name="The sign-in works.")).to_be_visible()
-    assert "ann@acme.example" in window.text()
+    window.says("ann@acme.example")
     assert hub.count("sessions") == hub.count("identities") == 0
     window.press("Continue", role="link")
     window.press("Switch on single sign-on")

@@ -58,7 +58,6 @@ class Window:
         self.page.on("requestfailed", self._failed)
         self.page.on("response", self._response)
 
-
     def _failed(self, request: Any) -> None:
         # Aborted: the page was left while a picture was still on its way.
         if "ERR_ABORTED" not in str(request.failure):
@@ -86,12 +85,25 @@ class Window:
         """Waits for the page with this heading."""
         expect(self.page.get_by_role("heading", level=1)).to_have_text(heading)
 
-    def text(self) -> str:
-        return self.page.locator("body").inner_text()
+    # Each of these waits: after a click the page may still be the one before, or one that sends itself onward.
+
+    def says(self, text: str) -> None:
+        """Waits for the page on which this stands."""
+        expect(self.page.locator("body")).to_contain_text(text)
+
+    def never_says(self, text: str) -> None:
+        """Not on this page, which somebody has waited for by what does stand on it."""
+        self.page.wait_for_load_state()
+        expect(self.page.locator("body")).not_to_contain_text(text)
+
+    def is_at(self, address: str) -> None:
+        """Waits for a page at or below this address."""
+        expect(self.page).to_have_url(re.compile(f"^{re.escape(address)}(?![^/?#])"))
 
     def fits(self) -> None:
-        """Nothing sticks out of the window sideways."""
-        width, inner = self.page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+        """Nothing of this page, which somebody has waited for by what stands on it, sticks out of the window sideways."""
+        self.page.wait_for_load_state()
+        width, inner = self.page.locator("html").evaluate("page => [page.scrollWidth, window.innerWidth]")
         assert width <= inner, f"{self.page.url} is {width} pixels wide in a window of {inner}"
 
 
