@@ -9,7 +9,8 @@ from typing import Any
 
 from flask import Flask
 
-from broker.app import Vestibule, create_app, vestibule
+from broker.app import create_app, vestibule
+from broker.assembly.vestibule import Vestibule
 from broker.domain.errors import InvalidSettings
 from broker.keys.envelope import create_master_key
 from broker.services.actor import operator

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import click
 
 from broker import opening
-from broker.app import Vestibule
+from broker.assembly.vestibule import Vestibule
 from broker.cli.progress import note
 from broker.cli.sentences import me
 from broker.services.operations.model import MAX_PAGE, Page

@@ -17,7 +17,7 @@ import click
 import yaml
 
 from broker import opening
-from broker.app import Vestibule
+from broker.assembly.vestibule import Vestibule
 from broker.demo import saml_idp
 from broker.demo.federation import federation
 from broker.demo.partners import listen, port_of

@@ -37,6 +37,7 @@ NOT_AN_OPERATION: dict[str, str] = {
     "doctor.examine": "the command line on the hub's own machine: it looks at that machine",
     "identities.end_session_as": "the account page: a person, about themselves",
     "identities.sign_out_as": "the account page: a person, about themselves",
+    "pruning.prune": "the second half of configuration.apply, in the same unit of work",
     "master_key.rewrap": "the command line on the hub's own machine: the key never travels",
 }
 """`file.method` of a service → why it has no operation: who else calls it, and may."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from broker.app import Vestibule
+from broker.assembly.vestibule import Vestibule
 from broker.domain import random_ids
 from broker.store.tables.trusts import connectors, domains, tenants
 from tests.support.saml_idp import key_pair

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from broker import opening
-from broker.app import Vestibule
+from broker.assembly.vestibule import Vestibule
 from broker.settings import Settings, validate
 
 _TICK = os.sysconf("SC_CLK_TCK")

@@ -29,12 +29,12 @@ class Workers:
 
     def __init__(self, hub: LiveHub, balancer: Balancer, first: Program, second: Program) -> None:
         self.hub, self._balancer, self._first, self._second = hub, balancer, first, second
-        balancer.target = first.port
+        balancer.turn_to(first.port)
 
     def kill_the_first(self) -> None:
         self._first.kill()
         wait_until(lambda: not listens(self._first.port), "the first worker is gone")
-        self._balancer.target = self._second.port
+        self._balancer.turn_to(self._second.port)
 
 
 @pytest.fixture

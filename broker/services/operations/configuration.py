@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from broker.services.actor import Verb
-from broker.services.configuration import Unnamed, summary
+from broker.services.configuration import summary
 from broker.services.context import Action, Change
 from broker.services.declarative import MAX_BYTES, Source, parsed
+from broker.services.declared import Unnamed
 from broker.services.operations.model import Call, Operation, argument
 from broker.services.references import Sent
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from broker.app import Vestibule, create_app, vestibule
+from broker.app import create_app, vestibule
+from broker.assembly.vestibule import Vestibule
 from broker.catalog import catalog as module
 from broker.services.applications import SaveApplication
 from broker.services.tenants import SaveDomain, SaveTenant
