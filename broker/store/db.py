@@ -114,10 +114,24 @@ class _Turns:
             try:
                 if connection.in_transaction():
                     connection.rollback()  # begun by a read that encloses this; the database has no transaction yet
-                with connection.begin():
+                with self._immediately(connection):
                     yield connection
             finally:
                 self._only_reads = before
+
+    @contextmanager
+    def _immediately(self, connection: Connection) -> Iterator[None]:
+        """The driver is told itself: SQLAlchemy's own beginning costs more than most of what happens in between. It still
+        begins one of its own when it is asked to execute something, and then it is the one that ends both."""
+        driver = connection.connection.dbapi_connection
+        assert driver is not None
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+            yield
+            (connection if connection.in_transaction() else driver).commit()
+        except BaseException:
+            (connection if connection.in_transaction() else driver).rollback()
+            raise
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -143,7 +157,7 @@ class _Turns:
         return self._connection
 
     def _begin(self, connection: Connection) -> None:
-        if connection is not self._connection or not self._only_reads:
+        if connection is not self._connection:  # which is told by `_immediately`
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 

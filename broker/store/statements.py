@@ -35,15 +35,16 @@ class _Compiled:
         self.converts = any(self.results)
 
     def parameters(self, values: dict[str, Any]) -> Any:
-        given = {**self.fixed, **values}
+        given = {**self.fixed, **values} if self.fixed else values
+        # Comprehensions: a generator would cost more than what it does for a handful of values.
         if self.positional:
-            return tuple(given[name] if convert is None else convert(given[name]) for name, convert in self.order)
+            return [given[name] if convert is None else convert(given[name]) for name, convert in self.order]
         return {name: given[name] if convert is None else convert(given[name]) for name, convert in self.order}
 
     def row(self, raw: Any) -> Row:
         if not self.converts:
             return tuple(raw)
-        return tuple(value if convert is None else convert(value) for value, convert in zip(raw, self.results, strict=True))
+        return tuple([value if convert is None else convert(value) for value, convert in zip(raw, self.results, strict=True)])
 
 
 def _cursor(connection: Connection) -> Any:

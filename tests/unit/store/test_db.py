@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import insert, select
@@ -35,6 +36,22 @@ def test_everything_or_nothing(hub: Hub) -> None:
         note(hub, "b")
         raise StopError
 
+    assert changes(hub) == []
+
+
+def test_what_the_driver_was_told_directly_is_undone_alike(hub: Hub) -> None:
+    """Logins write by prepared statements, of which SQLAlchemy knows nothing: alone, and beside what it executes itself."""
+    transient, later = hub.built.hub.transient, hub.clock.now() + timedelta(minutes=1)
+    for beside in (False, True):
+        with pytest.raises(StopError), hub.built.database.unit_of_work():
+            transient.put("test", "key", b"value", later)
+            if beside:
+                note(hub, "a")
+            raise StopError
+        assert transient.get("test", "key") is None
+
+    transient.put("test", "key", b"value", later)
+    assert transient.get("test", "key") == b"value"
     assert changes(hub) == []
 
 
