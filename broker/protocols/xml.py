@@ -28,8 +28,8 @@ _DECLARED_ENCODING = re.compile(rb"""^<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0
 _DECLARATION = re.compile(r"^<\?xml\s[^>]*\?>\s*")
 # Any namespace declaration whose value is not empty and not an absolute URI. Canonicalisation fails on relative ones, and
 # readers that take the failure for an empty string digest nothing (CVE-2025-66568). Occurrences in text can only be
-# refused by mistake, never accepted.
-_RELATIVE_NAMESPACE = re.compile(rb"""\sxmlns(?::[^\s=]+)?\s*=(?!\s*(["'])(?:[A-Za-z][A-Za-z0-9+.\-]*:[^\s"'<>]*)?\1)""")
+# refused by mistake, never accepted. (The white space before it is looked at last: a search for a word is the faster one.)
+_RELATIVE_NAMESPACE = re.compile(rb"""xmlns(?<=\sxmlns)(?::[^\s=]+)?\s*=(?!\s*(["'])(?:[A-Za-z][A-Za-z0-9+.\-]*:[^\s"'<>]*)?\1)""")
 _ID_ATTRIBUTES = frozenset({"ID", "Id", "id", "AssertionID", "ResponseID", "RequestID"})
 _TOO_DEEP = etree.XPath("boolean(/*" + "/*" * MAX_DEPTH + ")")
 # What administrators' editors and PowerShell write; declared UTF-16 in an 8-bit file is a transcoded copy.

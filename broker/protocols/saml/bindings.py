@@ -102,13 +102,13 @@ def redirect_url(
     """The address to send the browser to; signed over the query when a key is given. `location` may have a query already."""
     deflater = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     compressed = deflater.compress(xml) + deflater.flush()
-    query = f"{parameter}={_quoted(base64.b64encode(compressed).decode())}"
+    query = f"{parameter}={_quoted_base64(compressed)}"
     if relay_state is not None:
         query += f"&RelayState={_quoted(relay_state)}"
     if handle is not None:
         query += f"&SigAlg={_quoted(handle.algorithm)}"
         signature = sign_octets(query.encode(), handle)
-        query += f"&Signature={_quoted(base64.b64encode(signature).decode())}"
+        query += f"&Signature={_quoted_base64(signature)}"
     return f"{location}{'&' if '?' in location else '?'}{query}"
 
 
@@ -195,3 +195,8 @@ def _decode_base64(value: str) -> bytes:
 
 def _quoted(value: str) -> str:
     return quote(value, safe="")
+
+
+def _quoted_base64(octets: bytes) -> str:
+    """What `_quoted` makes of it: base64 has three characters that must be written otherwise, and `quote` looks at each of all."""
+    return base64.b64encode(octets).decode().replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")
