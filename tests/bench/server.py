@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from typing import Any
 from broker import opening
 from broker.assembly.vestibule import Vestibule
 from broker.settings import Settings, validate
+from tests.support.ports import free_port
 
 _TICK = os.sysconf("SC_CLK_TCK")
 
@@ -24,9 +24,7 @@ class BrokerProcess:
     """`with BrokerProcess(folder) as broker:`"""
 
     def __init__(self, folder: Path, *, tenants: int) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         self.url = f"http://localhost:{self.port}"
         self.address = f"http://127.0.0.1:{self.port}"
         values = {"public_url": self.url, "state_dir": str(folder), "log_level": "WARNING"}

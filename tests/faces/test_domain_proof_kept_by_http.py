@@ -14,8 +14,9 @@ from broker.services.domain_proof import Claim
 from broker.services.operations.domain_claims import ListDomainConflicts, TransferDomain
 from tests.support.administrator import Administrator, link_for
 from tests.support.dns import Zone
-from tests.support.domain_file import FAST, NAME, PATH, check, claim, dns, free_port, held, hub, look_at, proof, site
+from tests.support.domain_file import FAST, NAME, PATH, check, claim, dns, held, hub, look_at, proof, site
 from tests.support.hub import ME, Hub
+from tests.support.ports import free_port
 from tests.support.web_site import Answer, WebSite, text
 
 __all__ = ["claim", "dns", "hub", "site"]  # fixtures

@@ -25,10 +25,10 @@ from connectors import registry
 from connectors.contract import FollowsProvider, Probes
 from tests.support.hub import ME, Hub
 from tests.support.oidc_op import OpenIdProvider
+from tests.support.ports import free_port
 from tests.support.provider_site import Page, ProviderSite, page
 from tests.support.reach import health, hub, saml, silent, site, watch
 from tests.support.saml_idp import key_pair
-from tests.support.servers import free_port
 
 __all__ = ["hub", "site"]  # fixtures
 

@@ -8,9 +8,9 @@ from tests.support import pages
 from tests.support.administrator import link_for
 from tests.support.console import desk
 from tests.support.hub import Hub
+from tests.support.ports import free_port
 from tests.support.provider_site import ProviderSite
 from tests.support.reach import hub, saml, site, watch
-from tests.support.servers import free_port
 
 __all__ = ["hub", "site"]  # fixtures
 

@@ -19,7 +19,8 @@ import requests
 
 from tests.support import pages
 from tests.support.demonstration import Demonstration
-from tests.support.servers import Program, free_port
+from tests.support.ports import free_port
+from tests.support.servers import Program
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("broker", "connectors", "metadata", "templates")

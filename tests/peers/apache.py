@@ -11,7 +11,8 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.support.servers import Program, free_port
+from tests.support.ports import free_port
+from tests.support.servers import Program
 
 _MODULES = ("mpm_event", "unixd", "authn_core", "authz_core", "authz_user", "mime", "include", "env", "headers", "dir")
 _BUILT_IN = frozenset({"unixd"})

@@ -9,8 +9,9 @@ from typing import Any
 
 import requests
 
+from tests.support.ports import free_port
 from tests.support.saml_idp import key_pair
-from tests.support.servers import Program, free_port
+from tests.support.servers import Program
 
 WEB = "/usr/share/simplesamlphp/www"
 PASSWORD = "annpass"

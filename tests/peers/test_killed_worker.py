@@ -21,7 +21,8 @@ from tests.peers.python3_saml_app import Python3SamlApp
 from tests.support.hub import ME
 from tests.support.oidc_op import CLIENT_ID, CLIENT_SECRET, OpenIdProvider
 from tests.support.people import Browser, choose_home_realm, pick
-from tests.support.servers import Balancer, LiveHub, Program, free_port, hub_process, listens, wait_until
+from tests.support.ports import free_port
+from tests.support.servers import Balancer, LiveHub, Program, hub_process, listens, wait_until
 
 
 class Workers:

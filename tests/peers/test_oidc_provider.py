@@ -16,7 +16,8 @@ from tests.peers.nodejs import install, node_program
 from tests.support import pages
 from tests.support.hub import ME
 from tests.support.people import Browser, Visited, choose_home_realm
-from tests.support.servers import LiveHub, free_port
+from tests.support.ports import free_port
+from tests.support.servers import LiveHub
 
 pytestmark = pytest.mark.peer("oidc-provider")
 

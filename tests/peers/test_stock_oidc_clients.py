@@ -13,7 +13,8 @@ from tests.peers.authlib_app import AuthlibApp
 from tests.peers.nodejs import install, node_program
 from tests.support.hub import ME
 from tests.support.people import BOB, Browser, choose_home_realm, pick
-from tests.support.servers import LiveHub, Served, free_port
+from tests.support.ports import free_port
+from tests.support.servers import LiveHub, Served
 
 SECRET = "stock-client-" + "s" * 32
 Start = Callable[..., str]

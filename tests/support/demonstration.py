@@ -90,7 +90,7 @@ class Demonstration:
             (os.killpg if everybody else os.kill)(self.process.pid, number)
         try:
             self.process.wait(STOP_SECONDS)
-            wait_until(lambda: not self.children(), "no process is left", seconds=5.0)
+            wait_until(lambda: not self.children(), "no process is left")
         except (subprocess.TimeoutExpired, AssertionError):
             self._kill()
             raise

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from typing import Any
 
 from dnslib import CNAME, QTYPE, RCODE, RR, TXT, DNSError, DNSRecord
 from dnslib.server import DNSHandler, DNSLogger, DNSServer
+
+from tests.support.ports import free_port
 
 
 class _Handler(DNSHandler):
@@ -34,7 +35,7 @@ class Zone:
     def __init__(self) -> None:
         self.records: dict[str, Any] = {}
         self.asked: list[tuple[str, str]] = []
-        self.port = _free_port()
+        self.port = free_port()
         logger = DNSLogger(logf=lambda _line: None)
         made = {"address": "127.0.0.1", "port": self.port, "handler": _Handler, "logger": logger}
         self._servers = [DNSServer(self, tcp=tcp, **made).server for tcp in (False, True)]
@@ -79,17 +80,3 @@ class Zone:
             for text in found:
                 parts = [text[start : start + 200] for start in range(0, len(text), 200)] or [""]
                 reply.add_answer(RR(asked, QTYPE.TXT, rdata=TXT(parts), ttl=1))
-
-
-def _free_port() -> int:
-    """Free for UDP and TCP."""
-    for _ in range(50):
-        with socket.socket() as stream, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagram:
-            stream.bind(("127.0.0.1", 0))
-            port = int(stream.getsockname()[1])
-            try:
-                datagram.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise RuntimeError("no free port")

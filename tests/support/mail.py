@@ -13,7 +13,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
 
-from tests.support.servers import free_port
+from tests.support.ports import free_port
 
 USER, PASSWORD = "vestibule", "p@ss:word/%"
 REFUSED = "nobody@refused.example"
@@ -55,7 +55,7 @@ def mail_box(tls: ssl.SSLContext | None = None, *, implicit: bool = False, sign_
     box = MailBox(free_port())
     said: dict[str, Any] = {"authenticator": box.authenticate, "auth_required": sign_in, "auth_require_tls": False}
     said |= {"ssl_context": tls} if implicit else {"tls_context": tls}
-    controller = Controller(box, hostname="127.0.0.1", port=box.port, ready_timeout=10, **said)
+    controller = Controller(box, hostname="127.0.0.1", port=box.port, ready_timeout=60, **said)
     controller.start()
     try:
         yield box

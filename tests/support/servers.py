@@ -30,17 +30,11 @@ from broker.services.applications import PERMIT_ALL, SaveApplication
 from broker.services.connectors import SaveConnector
 from broker.settings import Settings
 from tests.support.hub import ME, Hub
+from tests.support.ports import HOST
 
 START_SECONDS = 90.0  # of a busy machine; nobody waits for it when all is well
 STOP_SECONDS = 30
-HOST = "127.0.0.1"
 Site = TypeVar("Site", bound=Callable[..., Any])
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_until(ready: Callable[[], bool], what: str, seconds: float = START_SECONDS) -> None:

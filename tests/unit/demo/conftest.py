@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,12 +18,7 @@ from broker.domain.keys import KeyUse
 from broker.protocols import jose
 from broker.protocols.xmldsig import SigningHandle
 from tests.support.clock import FixedClock
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from tests.support.ports import free_port
 
 
 class StandInHub:

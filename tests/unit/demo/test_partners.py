@@ -13,7 +13,7 @@ from broker.demo.federation import federation
 from broker.demo.partners import Partners
 from broker.demo.world import Ports, ProductionRefusal, World, refuse_in_production
 from broker.services import declarative
-from tests.unit.demo.conftest import free_port
+from tests.support.ports import free_port
 
 
 def _world() -> World:

@@ -10,7 +10,7 @@ import pytest
 from broker.domain.errors import MailNotSent
 from broker.net.mail import Mailer, MailServer, mail_server
 from tests.support.mail import PASSWORD, REFUSED, USER, MailBox, mail_box
-from tests.support.servers import free_port
+from tests.support.ports import free_port
 from tests.support.web_site import self_signed
 
 # The server of these tests is told to take passwords whether or not TLS stands, to see that we send none without it.
