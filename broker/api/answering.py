@@ -10,6 +10,7 @@ from flask import Request, Response
 
 from broker.api import conditions
 from broker.api.face import BASE
+from broker.domain.messages import plain
 from broker.services.idempotency import Answer
 from broker.services.operations import Operation, Page
 from broker.services.operations.table import ALL
@@ -22,7 +23,7 @@ def shown(operation: Operation, output: Any, request: Request, public_url: str) 
     tag = conditions.etag(output)
     if tag is not None and tag in {part.strip().removeprefix("W/") for part in request.headers.get("If-None-Match", "").split(",")}:
         return Response(status=304, headers={"ETag": tag})
-    response = Response(msgspec.json.encode(output), content_type=JSON)
+    response = Response(msgspec.json.encode(output, enc_hook=plain), content_type=JSON)
     if tag is not None:
         response.headers["ETag"] = tag
     if isinstance(output, Page) and output.next:
@@ -45,7 +46,7 @@ def changed(operation: Operation, input: Any, output: Any, *, created: bool) -> 
         location = path_of(operation, input) if created else None
     if location is not None:
         headers.append(("Location", f"{BASE}{location}"))
-    return Answer(201 if created else 200, tuple(headers), msgspec.json.encode(output))
+    return Answer(201 if created else 200, tuple(headers), msgspec.json.encode(output, enc_hook=plain))
 
 
 def child_of(operation: Operation) -> Operation | None:

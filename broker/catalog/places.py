@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from broker.catalog.catalog import Catalog
 from broker.domain.errors import NotFound
 from broker.domain.host import Host, HostState
+from broker.domain.messages import filled
 from broker.domain.place import Place
 
 
@@ -46,7 +47,9 @@ class Places:
         """
         found = self._catalog.application_by_slug(slug)
         if found is None or protocol not in ("", found.application.protocol):
-            raise NotFound(cause=f"no application that speaks {protocol or 'this protocol'} has this name")
+            raise NotFound(
+                cause=filled("no application that speaks %(protocol)s has this name", protocol=protocol or filled("this protocol"))
+            )
         return Place.of_application(self.common.base, found.application.id, found.application.slug)
 
     def named(self, address: str) -> Place:

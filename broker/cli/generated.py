@@ -18,6 +18,7 @@ from broker.cli.caller import call, every_page
 from broker.cli.inputs import input_of, parameters
 from broker.cli.remote import in_path
 from broker.cli.sentences import sentences
+from broker.domain.messages import plain
 from broker.services.operations.model import Operation, Page
 
 COVERED: dict[str, str] = {
@@ -121,4 +122,4 @@ def question(operation: Operation, asked: Any) -> str:
 
 
 def print_json(answer: Any) -> None:
-    click.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
+    click.echo(msgspec.json.format(msgspec.json.encode(answer, enc_hook=plain), indent=2).decode())

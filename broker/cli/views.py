@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from broker.cli import show
+from broker.domain.messages import plain
 from broker.services.operations.model import Deleted, Operation, Page
 from connectors.contract import SetupSheet
 
@@ -189,7 +190,7 @@ def cell(value: Any) -> str:
     if isinstance(value, tuple | list):
         return ", ".join(cell(one) for one in value)
     if is_dataclass(value) or isinstance(value, dict):
-        return msgspec.json.encode(value).decode()
+        return msgspec.json.encode(value, enc_hook=plain).decode()
     return str(value)
 
 
@@ -201,7 +202,7 @@ def details(value: Any) -> None:
     once = {item.name for item in fields(value) if item.metadata.get("secret")}
     width = max((len(item.name) for item in fields(value)), default=0) + 2
     for item in fields(value):
-        _tree(item.name, msgspec.to_builtins(getattr(value, item.name)), width, once=item.name in once)
+        _tree(item.name, msgspec.to_builtins(getattr(value, item.name), enc_hook=plain), width, once=item.name in once)
 
 
 def _tree(name: str, value: Any, width: int = 0, *, indent: str = "", once: bool = False) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 from broker.domain.branding import Branding
 from broker.domain.errors import BrokerError, RepeatedParameter
+from broker.domain.messages import filled
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -48,7 +49,7 @@ class Incoming:
         """
         values = [value for key, value in self.parameters if key == name]
         if len(values) > 1:
-            raise RepeatedParameter(cause=f"parameter {name!r} occurs {len(values)} times")
+            raise RepeatedParameter(cause=filled("parameter %(name)s occurs %(count)s times", name=repr(name), count=len(values)))
         return values[0] if values else None
 
 

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from broker.domain.claims import Claim
 from broker.domain.clock import Clock
+from broker.domain.messages import filled, translatable
 
 CLOCK = "clock of the identity provider"
 """Name of the event that says how far its clock is from ours."""
@@ -90,8 +91,7 @@ class Trace:
         """What the identity provider's clock said in a message that has just arrived; the way here counts as slow."""
         offset = theirs - self.clock.now()
         seconds = offset.total_seconds()
-        said = "as ours" if abs(seconds) < 1 else f"{abs(seconds):.0f} s {'ahead of' if seconds > 0 else 'behind'} ours"
-        self._add(EventKind.DECISION, CLOCK, said, data={"offset_ms": str(offset // timedelta(milliseconds=1))})
+        self._add(EventKind.DECISION, CLOCK, _of_ours(seconds), data={"offset_ms": str(offset // timedelta(milliseconds=1))})
 
     def claims(self, rule: str, before: Iterable[Claim], after: Iterable[Claim]) -> None:
         """Claims before and after one rule or stage; values are masked (`redaction.mask`)."""
@@ -117,6 +117,13 @@ class Trace:
         data: dict[str, str] | None = None,
     ) -> None:
         self.events.append(TraceEvent(kind, self.clock.now(), name, detail, passed, data or {}))
+
+
+def _of_ours(seconds: float) -> str:
+    apart = f"{abs(seconds):.0f}"
+    if abs(seconds) < 1:
+        return translatable("as ours")
+    return filled("%(apart)s s ahead of ours", apart=apart) if seconds > 0 else filled("%(apart)s s behind ours", apart=apart)
 
 
 def _lines(claims: Iterable[Claim]) -> str:

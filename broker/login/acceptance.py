@@ -12,6 +12,7 @@ from broker.domain.claims import Claim, Claims
 from broker.domain.email import domain_of, normalise
 from broker.domain.errors import ForeignEmail, MissingClaim
 from broker.domain.http import Outgoing
+from broker.domain.messages import Sentence, filled
 from broker.domain.trace import Trace
 from broker.keys.keyring import Keyring
 from broker.login.boundary import standing
@@ -110,9 +111,11 @@ def _within_boundary(at: Boundary, prepared: PreparedConnector, claims: Claims, 
         return Claims(others)
     trace.email_hash = at.keyring.email_hash(email)
     owned, admitted = standing(at.catalog, connector, email)
-    trace.check("tenant.email_domain", passed=admitted, reason=f"{domain_of(email)} proved by this tenant: {owned}")
+    trace.check("tenant.email_domain", passed=admitted, reason=_proved(domain_of(email), owned))
     if not admitted:
-        raise ForeignEmail(cause=f"the domain {domain_of(email)} is not proved by this tenant", check="tenant.email_domain")
+        raise ForeignEmail(
+            cause=filled("the domain %(domain)s is not proved by this tenant", domain=domain_of(email)), check="tenant.email_domain"
+        )
     # The provider's "false" is believed; its "true" only inside the tenant's own domains (nOAuth).
     verified = owned and asserted is not False
     return Claims(
@@ -127,23 +130,35 @@ def _within_boundary(at: Boundary, prepared: PreparedConnector, claims: Claims, 
 def _email(at: Boundary, tenant_id: str, claims: Claims) -> str | None:
     """The one address: an email claim, else a NameID of email format, else the UPN. Each goes through `normalise`."""
     candidates = claims.values(c.EMAIL)
-    source = "email claim"
+    source = filled("email claim")
     if not candidates:
         candidates = tuple(
             claim.value for claim in claims.of_type(c.NAME_IDENTIFIER) if claim.properties.get("format") == c.EMAIL_NAME_ID
         )
-        source = "NameID of email format"
+        source = filled("NameID of email format")
     if not candidates:
         candidates = tuple(value for value in claims.values(c.UPN) if _own(at, tenant_id, value))
-        source = "user principal name"
+        source = filled("user principal name")
     if not candidates:
         return None
     distinct = set(candidates)
     email = normalise(distinct.pop()) if len(distinct) == 1 else None
-    at.trace.check("tenant.email_form", passed=email is not None, reason=f"{len(set(candidates))} value(s), from the {source}")
+    at.trace.check(
+        "tenant.email_form",
+        passed=email is not None,
+        reason=filled("%(count)s value(s), from the %(source)s", count=len(set(candidates)), source=source),
+    )
     if email is None:
-        raise ForeignEmail(cause=f"the {source} is not exactly one plain address", check="tenant.email_form")
+        raise ForeignEmail(
+            cause=filled("the %(source)s is not exactly one plain address", source=source), check="tenant.email_form"
+        )
     return email
+
+
+def _proved(domain: str, owned: bool) -> Sentence:
+    if owned:
+        return filled("%(domain)s proved by this tenant: True", domain=domain)
+    return filled("%(domain)s proved by this tenant: False", domain=domain)
 
 
 def _own(at: Boundary, tenant_id: str, value: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from broker.domain.errors import AccessDenied
 from broker.domain.http import Outgoing
+from broker.domain.messages import filled
 from broker.login.context import Login
 from broker.rules.evaluate import authorize as evaluate
 
@@ -22,6 +23,6 @@ def authorize(login: Login) -> Outgoing | None:
     verdict = evaluate(login.application.authorization, claims)
     login.trace.check("application.authorization", passed=verdict.permitted, reason=verdict.rule)
     if not verdict.permitted:
-        raise AccessDenied(cause=f"issuance authorization: {verdict.rule}", check="application.authorization")
+        raise AccessDenied(cause=filled("issuance authorization: %(rule)s", rule=verdict.rule), check="application.authorization")
     login.leave(permitted=True)
     return None

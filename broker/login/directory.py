@@ -21,6 +21,7 @@ from broker.domain.directory_errors import SwitchedOffInDirectory, UnknownInDire
 from broker.domain.email import domain_of, normalise
 from broker.domain.http import Outgoing
 from broker.domain.identity import Identity
+from broker.domain.messages import filled, translatable
 from broker.domain.session import Session
 from broker.login.context import Login
 from broker.login.upstream import connector_of
@@ -81,11 +82,11 @@ def objection(login: Login, session: Session) -> str:
         # Whom it does not know it may have deleted a moment ago, and ended the session that was read before.
         ended = found is None and sessions.find_by_id(connection, session.tenant_id, session.id) is None
     if ended:
-        return "it has just ended"
+        return translatable("it has just ended")
     if found is None:
         refuses = prepared.directory.unknown_people is UnknownPeople.REFUSE
-        return "its person has not been found in their organisation's directory yet" if refuses else ""
-    return "" if found.active else "its person is switched off in their organisation's directory"
+        return translatable("its person has not been found in their organisation's directory yet") if refuses else ""
+    return "" if found.active else translatable("its person is switched off in their organisation's directory")
 
 
 def remember(login: Login, identity: Identity) -> None:
@@ -141,16 +142,18 @@ def _only(found: list[Found]) -> Found | None:
 
 
 def _words(policy: DirectoryPolicy, found: Found | None, *, remembered: bool) -> str:
-    rule = "the verified address" if policy.matching is Matching.EMAIL else "the provider's key"
+    rule = filled("the verified address") if policy.matching is Matching.EMAIL else filled("the provider's key")
     if found is None:
-        return f"nobody, or more than one, matches by {rule}"
-    return f"{found.id}: " + ("remembered from an earlier sign-in" if remembered else f"matched by {rule}")
+        return filled("nobody, or more than one, matches by %(rule)s", rule=rule)
+    if remembered:
+        return filled("%(id)s: remembered from an earlier sign-in", id=found.id)
+    return filled("%(id)s: matched by %(rule)s", id=found.id, rule=rule)
 
 
 def _check_active(login: Login, found: Found) -> None:
     login.trace.check("directory.active", passed=found.active, reason="the directory says whether the person is switched on")
     if not found.active:
-        raise SwitchedOffInDirectory(cause=f"the directory has switched off {found.id}", check="directory.active")
+        raise SwitchedOffInDirectory(cause=filled("the directory has switched off %(id)s", id=found.id), check="directory.active")
 
 
 def _admit_unknown(login: Login, connection: Any, policy: DirectoryPolicy, person: _Person) -> None:
@@ -170,7 +173,11 @@ def _admit_unknown(login: Login, connection: Any, policy: DirectoryPolicy, perso
             fix="Assign the person to this service again in the organisation's own directory.",
         )
     admitted = policy.unknown_people is UnknownPeople.ADMIT
-    login.trace.check("directory.known", passed=admitted, reason=f"people unknown to the directory: {policy.unknown_people}")
+    login.trace.check(
+        "directory.known",
+        passed=admitted,
+        reason=filled("people unknown to the directory: %(setting)s", setting=policy.unknown_people.value),
+    )
     if not admitted:
         raise UnknownInDirectory(cause="the directory does not know this person", check="directory.known")
 

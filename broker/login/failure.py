@@ -19,6 +19,7 @@ from broker.domain.errors import (
     by_code,
 )
 from broker.domain.http import Failure, Outgoing
+from broker.domain.messages import filled
 from broker.domain.trace import Trace
 from broker.domain.transaction import Purpose
 from broker.login import transactions
@@ -72,7 +73,7 @@ def _overtaken(login: Login, error: TransactionError) -> BrokerError:
     """Another answer was faster. Told on a trace of its own: that of the login has ended, most likely well."""
     trace = login.hub.traces.begin(login.incoming, "came when the sign-in was over")
     trace.application_id = login.trace.application_id
-    trace.decide("login", f"reference {login.trace.code}")
+    trace.decide("login", filled("reference %(code)s", code=login.trace.code))
     if isinstance(error, CompletedTransaction):
         error.again_handle = login.transaction.handle
     return noted_on(login.hub, trace, error)

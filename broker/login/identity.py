@@ -12,6 +12,7 @@ from broker.domain.authentication import UpstreamSubject
 from broker.domain.errors import IdentityDisabled
 from broker.domain.http import Outgoing
 from broker.domain.identity import Identity
+from broker.domain.messages import filled
 from broker.domain.session import Session
 from broker.login import directory
 from broker.login.context import Login
@@ -39,7 +40,7 @@ def identify(login: Login) -> Outgoing | None:
     login.trace.identity_id = None if identity is None else identity.id
     if identity is None or not identity.enabled:
         login.trace.check("identity.enabled", passed=False, reason="the identity is switched off or gone")
-        raise IdentityDisabled(cause=f"identity {identity.id if identity else 'gone'}", check="identity.enabled")
+        raise IdentityDisabled(cause=filled("identity %(id)s", id=identity.id if identity else "gone"), check="identity.enabled")
     login.leave(identity=identity)
     return None
 
@@ -72,7 +73,7 @@ def _seen(login: Login, tenant_id: str, subject: UpstreamSubject, claims: c.Clai
             )
             if created:
                 login_counts.was_active(connection, tenant_id, fresh.id, now)
-                login.trace.decide("identity", f"created just in time: {fresh.id}")
+                login.trace.decide("identity", filled("created just in time: %(id)s", id=fresh.id))
                 return fresh
             # Somebody signed this person in for the first time in the same moment.
             found = identities.find_linked(connection, tenant_id, subject.connector_id, subject.issuer, subject.value)
@@ -84,7 +85,7 @@ def _seen(login: Login, tenant_id: str, subject: UpstreamSubject, claims: c.Clai
         changed = found.profile != profile or (found.email, found.name) != (email, name)
         if new_month or changed or now - found.last_seen_at > _SEEN_EVERY:
             identities.saw(connection, tenant_id, found, email=email, name=name, profile=profile, at=now)
-    login.trace.decide("identity", f"known by this provider's subject: {found.identity.id}")
+    login.trace.decide("identity", filled("known by this provider's subject: %(id)s", id=found.identity.id))
     return found.identity
 
 

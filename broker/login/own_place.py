@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from broker.domain.errors import UnknownApplication
+from broker.domain.messages import filled
 from broker.domain.place import Place
 from broker.domain.trace import Trace
 
@@ -12,7 +13,9 @@ def require_own_place(place: Place, application_id: str, trace: Trace) -> None:
     if place.application_id is None:
         return
     own = place.admits(application_id)
-    trace.check("application.address", own, "" if own else f"{place.base} is another application's own address")
+    trace.check(
+        "application.address", own, "" if own else filled("%(address)s is another application's own address", address=place.base)
+    )
     if not own:
         raise UnknownApplication(
             cause="the request came to another application's own address",

@@ -29,6 +29,7 @@ from broker.domain.errors import (
 from broker.domain.home_realm import HomeRealm
 from broker.domain.http import Cookie, Incoming, Outgoing, Reply
 from broker.domain.login_report import TEST_APPLICATION_ID
+from broker.domain.messages import filled
 from broker.domain.request import AuthenticationRequest
 from broker.domain.trace import Trace
 from broker.domain.transaction import LoginTransaction, Purpose
@@ -126,7 +127,10 @@ class Pipeline:
         login = self._begin(request, incoming, trace, Purpose.TEST)
         login.leave(home_realm=home_realm)
         trace.tenant_id, trace.connector_id = home_realm.tenant_id, home_realm.connector_id
-        trace.decide("home realm", f"{home_realm.rule}: as the application {login.application.application.name}")
+        trace.decide(
+            "home realm",
+            filled("%(rule)s: as the application %(name)s", rule=home_realm.rule, name=login.application.application.name),
+        )
         return self._first(login)
 
     def refuse(self, request: AuthenticationRequest, error: BrokerError, incoming: Incoming, trace: Trace) -> Reply:
@@ -271,7 +275,7 @@ class Pipeline:
         except BrokerError as error:
             trace = self._hub.traces.begin(incoming, hop)
             trace.application_id = begun.request.application_id
-            trace.decide("login", f"reference {begun.trace_code}")
+            trace.decide("login", filled("reference %(code)s", code=begun.trace_code))
             raise failure.noted_on(self._hub, trace, error) from error
 
     def _resume(self, handle: str | None, incoming: Incoming, hop: str, begun: hosts.Begun | None = None) -> Login:

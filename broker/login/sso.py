@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from broker.domain import claims as c
 from broker.domain.email import domain_of, normalise, realm_of
 from broker.domain.http import Outgoing, Redirect
+from broker.domain.messages import filled, translatable
 from broker.domain.request import AuthenticationRequest
 from broker.domain.session import Session
 from broker.domain.transaction import Reuse
@@ -24,22 +25,24 @@ def reuse(login: Login) -> Outgoing | None:
         login.trace.decide("single sign-on", "the request came by POST, without the session cookie: asked again by GET")
         return Redirect(f"/login/{login.transaction.handle}")
     session = sessions.current(login.hub, login.incoming)
-    why = "this browser has no session" if session is None else _objection(login, session)
+    why = translatable("this browser has no session") if session is None else _objection(login, session)
     if session is None or why:
         handle = cookies.get(SESSION_COOKIE)
         login.leave(reuse=Reuse(None, why, None if not handle else hash_handle(handle).hex()))
-        login.trace.decide("single sign-on", f"not reused: {why}")
+        login.trace.decide("single sign-on", filled("not reused: %(why)s", why=why))
         return None
     login.session = session
     login.leave(reuse=Reuse(session.id, "the session answers this request"))
-    login.trace.decide("single sign-on", f"session of {session.created_at:%Y-%m-%d %H:%M} UTC answers this request")
+    login.trace.decide(
+        "single sign-on", filled("session of %(time)s UTC answers this request", time=f"{session.created_at:%Y-%m-%d %H:%M}")
+    )
     return None
 
 
 def _objection(login: Login, session: Session) -> str:
     request, application = login.transaction.request, login.application.application
     if not login.hub.catalog.enabled(session.tenant_id, session.connector_id):
-        return "its tenant or connector is switched off"
+        return translatable("its tenant or connector is switched off")
     return (
         _out_of_reach(application, session)
         or _taken_back(login, session)
@@ -51,9 +54,9 @@ def _objection(login: Login, session: Session) -> str:
 
 def _out_of_reach(application: Application, session: Session) -> str:
     if not application.serves(session.tenant_id):
-        return "the application does not serve its tenant"
+        return translatable("the application does not serve its tenant")
     if not application.accepts_connector(session.connector_id):
-        return "the application does not accept its connector"
+        return translatable("the application does not accept its connector")
     return ""
 
 
@@ -62,45 +65,45 @@ def _taken_back(login: Login, session: Session) -> str:
     catalog = login.hub.catalog
     tenant, connector = catalog.tenant(session.tenant_id), catalog.connector(session.connector_id)
     if tenant is None or connector is None:
-        return "its tenant or connector is gone"
+        return translatable("its tenant or connector is gone")
     if session.created_at + timedelta(seconds=tenant.tenant.session_absolute_seconds) <= login.hub.clock.now():
-        return "it is older than its tenant allows by now"
+        return translatable("it is older than its tenant allows by now")
     email = session.claims.first(c.EMAIL)
     if email is None:
-        return "" if connector.connector.admits_guests else "its connector admits no guests any more"
+        return "" if connector.connector.admits_guests else translatable("its connector admits no guests any more")
     owned, admitted = standing(catalog, connector.connector, email)
     if not admitted or (not owned and session.claims.first(c.EMAIL_VERIFIED) == "true"):
-        return "the domain of its address is not its tenant's any more"
+        return translatable("the domain of its address is not its tenant's any more")
     return ""
 
 
 def _too_old(request: AuthenticationRequest, session: Session, now: datetime) -> str:
     if request.force_authentication:
-        return "the application asks for a fresh authentication"
+        return translatable("the application asks for a fresh authentication")
     if request.select_account:
-        return "the application asks for the choice of an account"
+        return translatable("the application asks for the choice of an account")
     # OIDC Core 3.1.2.1 max_age: measured from the authentication at the identity provider.
     max_age = request.max_age_seconds
     if max_age is not None and session.context.authenticated_at + timedelta(seconds=max_age) < now:
-        return "the authentication is older than the application allows"
+        return translatable("the authentication is older than the application allows")
     if request.requested_contexts and session.context.class_ref not in request.requested_contexts:
-        return "the application asks for another authentication context"
+        return translatable("the application asks for another authentication context")
     return ""
 
 
 def _other_home_realm(login: Login, request: AuthenticationRequest, session: Session) -> str:
     hints = request.hints
     if hints.tenant_id is not None and hints.tenant_id != session.tenant_id:
-        return "the request came to another tenant's endpoint"
+        return translatable("the request came to another tenant's endpoint")
     connector = login.hub.catalog.connector(session.connector_id)
     if connector is None:
-        return "its connector is gone"
+        return translatable("its connector is gone")
     if hints.connector is not None and hints.connector not in {connector.connector.id, connector.connector.slug}:
-        return "the request hints at another connector"
+        return translatable("the request hints at another connector")
     if hints.idp_list and not {connector.provider_id, connector.tools.addresses.entity_id} & set(hints.idp_list):
-        return "the request lists other identity providers"
+        return translatable("the request lists other identity providers")
     if hints.domain is not None and not login.hub.catalog.owns_domain(session.tenant_id, hints.domain.lower()):
-        return "the request hints at another domain"
+        return translatable("the request hints at another domain")
     if hints.login_hint:
         return _other_person(login, hints.login_hint, session)
     return ""
@@ -110,8 +113,8 @@ def _other_person(login: Login, login_hint: str, session: Session) -> str:
     email = session.claims.first(c.EMAIL)
     hinted = normalise(login_hint.strip())
     if hinted is not None and email is not None and domain_of(hinted) == domain_of(email):
-        return "" if hinted.lower() == email.lower() else "the request hints at another person"
+        return "" if hinted.lower() == email.lower() else translatable("the request hints at another person")
     realm = realm_of(login_hint)
     if realm is not None and not login.hub.catalog.owns_domain(session.tenant_id, realm):
-        return "the request hints at another organisation"
+        return translatable("the request hints at another organisation")
     return ""

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable
 
 from broker.domain.errors import AddressRefused, FetchFailed
+from broker.domain.messages import filled
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -26,7 +27,10 @@ def resolve(host: str, port: int) -> tuple[str, ...]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise FetchFailed(cause=f"host name {host!r} does not resolve ({type(error).__name__})", problem="no_name") from error
+        raise FetchFailed(
+            cause=filled("host name %(host)s does not resolve (%(kind)s)", host=repr(host), kind=type(error).__name__),
+            problem="no_name",
+        ) from error
     return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
@@ -66,12 +70,12 @@ def checked_addresses(host: str, port: int, allowed: AllowList, resolver: Resolv
     literal = _literal(host)
     addresses = (str(literal),) if literal else resolver(host, port)
     if not addresses:
-        raise FetchFailed(cause=f"host name {host!r} has no address", problem="no_name")
+        raise FetchFailed(cause=filled("host name %(host)s has no address", host=repr(host)), problem="no_name")
     for text in addresses:
         address = ipaddress.ip_address(text.partition("%")[0])  # a scope id never makes an address public
         if not is_public(address) and not allowed.permits(host, address):
             raise AddressRefused(
-                cause=f"{host!r} resolves to {address}, which is not a public address",
+                cause=filled("%(host)s resolves to %(address)s, which is not a public address", host=repr(host), address=address),
                 fix="Upload the file, or add the host or its network to the allowed networks of this installation.",
                 check="net.public_address",
             )

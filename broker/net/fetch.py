@@ -23,6 +23,7 @@ import requests
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from broker.domain.errors import AddressRefused, FetchFailed, FetchTimeout, FetchTooLarge
+from broker.domain.messages import filled
 from broker.net import dns
 from broker.net.answer import Answer
 from broker.net.failure import problem_of
@@ -72,10 +73,12 @@ class GuardedSession(requests.Session):
                 response.close()  # half read: this connection must not be used again
                 raise
         except (requests.exceptions.Timeout, ReadTimeoutError, TimeoutError) as error:
-            raise FetchTimeout(cause=f"{_origin(request.url)} did not answer in time") from error
+            raise FetchTimeout(cause=filled("%(address)s did not answer in time", address=_origin(request.url))) from error
         except (requests.exceptions.RequestException, HTTPError, OSError, ValueError) as error:
             problem = problem_of(error)
-            cause = f"{_origin(request.url)}: {type(error).__name__} ({problem})"
+            cause = filled(
+                "%(address)s: %(kind)s (%(problem)s)", address=_origin(request.url), kind=type(error).__name__, problem=problem
+            )
             tls = problem.startswith("tls")
             raise FetchFailed(cause=cause, check="net.certificate" if tls else None, problem=problem) from error
         finally:
@@ -108,13 +111,13 @@ class Guard:
         except ValueError as error:
             raise AddressRefused(cause="not a URL", check="net.url") from error
         if parts.scheme not in ("https", "http") or not parts.hostname:
-            raise AddressRefused(cause=f"scheme {parts.scheme!r} is not fetched", check="net.scheme")
+            raise AddressRefused(cause=filled("scheme %(scheme)s is not fetched", scheme=repr(parts.scheme)), check="net.scheme")
         if parts.scheme == "http" and self._production:
             raise AddressRefused(cause="http is refused in production", fix="Use an https address.", check="net.scheme")
         if parts.username is not None or parts.password is not None:
             raise AddressRefused(cause="the URL carries credentials", check="net.credentials")
         if port not in (80, 443) and port < 1024:
-            raise AddressRefused(cause=f"port {port} belongs to another service", check="net.port")
+            raise AddressRefused(cause=filled("port %(port)s belongs to another service", port=port), check="net.port")
         return parts.hostname, port
 
 
@@ -148,7 +151,10 @@ class GuardedFetcher:
             if not follow or response.status_code not in _REDIRECTS or location is None:
                 return _answer(response)
             current = _redirected(current, location)
-        raise FetchFailed(cause=f"{_origin(url)} redirects more than {self._limits.redirects} times", check="net.redirect")
+        raise FetchFailed(
+            cause=filled("%(address)s redirects more than %(most)s times", address=_origin(url), most=self._limits.redirects),
+            check="net.redirect",
+        )
 
     def post(
         self, url: str, *, data: dict[str, str], headers: dict[str, str] | None = None, auth: tuple[str, str] | None = None
@@ -163,7 +169,7 @@ class GuardedFetcher:
         try:
             return self._session.request(method, url, **options)
         except requests.exceptions.RequestException as error:  # raised while preparing: an odd URL or header
-            raise FetchFailed(cause=f"{_origin(url)}: {type(error).__name__}") from error
+            raise FetchFailed(cause=filled("%(address)s: %(kind)s", address=_origin(url), kind=type(error).__name__)) from error
 
 
 def _redirected(current: str, location: str) -> str:
@@ -172,9 +178,13 @@ def _redirected(current: str, location: str) -> str:
         target = urljoin(current, location)
         downgrades = urlsplit(current).scheme == "https" and urlsplit(target).scheme != "https"
     except ValueError as error:  # "http://[": whoever answers may write anything there
-        raise FetchFailed(cause=f"{_origin(current)} redirects to what is no address", check="net.redirect") from error
+        raise FetchFailed(
+            cause=filled("%(address)s redirects to what is no address", address=_origin(current)), check="net.redirect"
+        ) from error
     if downgrades:
-        raise AddressRefused(cause=f"{_origin(current)} redirects from https to another scheme", check="net.redirect")
+        raise AddressRefused(
+            cause=filled("%(address)s redirects from https to another scheme", address=_origin(current)), check="net.redirect"
+        )
     return target
 
 
@@ -187,7 +197,7 @@ def _read(response: requests.Response, limit: int) -> bytes:
         seconds_left()
         size += len(chunk)
         if size > limit:
-            raise FetchTooLarge(cause=f"the answer is larger than {limit} bytes", check="net.size")
+            raise FetchTooLarge(cause=filled("the answer is larger than %(most)s bytes", most=limit), check="net.size")
         chunks.append(chunk)
     return b"".join(chunks)
 

@@ -14,6 +14,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from broker.domain.messages import filled
+
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
@@ -50,11 +52,11 @@ def load_certificate(pem: str) -> LoadedCertificate:
         raise ValueError("not an X.509 certificate") from error
     if isinstance(public, rsa.RSAPublicKey):
         if public.key_size < MIN_RSA_BITS:
-            raise WeakKeyError(f"RSA key of {public.key_size} bits")
+            raise WeakKeyError(filled("RSA key of %(size)s bits", size=public.key_size))
     elif not isinstance(public, ec.EllipticCurvePublicKey):
         raise ValueError("neither an RSA nor an elliptic curve key")
     elif public.curve.key_size < _MIN_CURVE_BITS:
-        raise WeakKeyError(f"elliptic curve key of {public.curve.key_size} bits")
+        raise WeakKeyError(filled("elliptic curve key of %(size)s bits", size=public.curve.key_size))
     return LoadedCertificate(
         pem=certificate.public_bytes(serialization.Encoding.PEM).decode(),
         subject=certificate.subject.rfc4514_string()[:200],

@@ -23,6 +23,7 @@ from joserfc.jwk import ECKey, RSAKey
 from joserfc.util import urlsafe_b64decode, urlsafe_b64encode
 
 from broker.domain.keys import SigningKey
+from broker.domain.messages import filled
 
 RSA_ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
 EC_ALGORITHMS = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512"}
@@ -107,9 +108,15 @@ class VerificationKeys:
         """The one key for this header. Raises InvalidToken when there is none, or no `kid` says which (OIDC Core 10.1)."""
         fitting = [key for key in self.keys if algorithm in key.algorithms and (kid is None or key.kid == kid)]
         if not fitting:
-            raise InvalidToken(f"no key of the provider fits kid {_shown(kid)} and algorithm {algorithm}")
+            raise InvalidToken(
+                filled("no key of the provider fits kid %(kid)s and algorithm %(algorithm)s", kid=_shown(kid), algorithm=algorithm)
+            )
         if len(fitting) > 1:
-            raise InvalidToken(f"{len(fitting)} keys of the provider fit kid {_shown(kid)}; the token must name one")
+            raise InvalidToken(
+                filled(
+                    "%(count)s keys of the provider fit kid %(kid)s; the token must name one", count=len(fitting), kid=_shown(kid)
+                )
+            )
         return fitting[0].key
 
 
@@ -123,7 +130,7 @@ def read_key_set(document: bytes) -> VerificationKeys:
     if not isinstance(entries, list):
         raise InvalidToken("not a JWK set: there is no list `keys`")
     if len(entries) > MAX_KEYS:
-        raise InvalidToken(f"the JWK set has {len(entries)} keys; {MAX_KEYS} are accepted")
+        raise InvalidToken(filled("the JWK set has %(count)s keys; %(most)s are accepted", count=len(entries), most=MAX_KEYS))
     keys = tuple(key for entry in entries if (key := _verification_key(entry)) is not None)
     if not keys:
         raise InvalidToken("the JWK set holds no usable signing key (RSA of 2048 bits or more, or EC P-256, P-384, P-521)")
@@ -179,7 +186,7 @@ class UnverifiedToken:
 def read_header(token: str) -> UnverifiedToken:
     """Raises InvalidToken. The header decides nothing; it is read to learn which of our keys to try."""
     if len(token) > MAX_TOKEN:
-        raise InvalidToken(f"the token is longer than {MAX_TOKEN} characters")
+        raise InvalidToken(filled("the token is longer than %(most)s characters", most=MAX_TOKEN))
     if token.count(".") != 2 or not token.isascii():
         raise InvalidToken("not a compact JWS")
     try:
@@ -200,12 +207,18 @@ def verify(token: UnverifiedToken, keys: VerificationKeys, allowed: frozenset[st
     """The claims of a token signed with one of `keys` by an algorithm in `allowed`. Raises InvalidToken."""
     algorithm = token.unverified_algorithm
     if algorithm not in allowed or algorithm not in ALGORITHMS:
-        raise InvalidToken(f"algorithm {_shown(algorithm)} is not one of {', '.join(sorted(allowed & ALGORITHMS))}")
+        raise InvalidToken(
+            filled(
+                "algorithm %(algorithm)s is not one of %(allowed)s",
+                algorithm=_shown(algorithm),
+                allowed=", ".join(sorted(allowed & ALGORITHMS)),
+            )
+        )
     key = keys.select(token.unverified_kid, algorithm)
     try:
         signed = jws.deserialize_compact(token.text, key, registry=_REGISTRIES[algorithm])
     except (JoseError, ValueError, RecursionError) as error:
-        raise InvalidToken(f"the signature does not verify ({type(error).__name__})") from error
+        raise InvalidToken(filled("the signature does not verify (%(kind)s)", kind=type(error).__name__)) from error
     claims = decode_json(signed.payload or b"")
     if not isinstance(claims, dict):
         raise InvalidToken("the payload is not a JSON object")
@@ -217,7 +230,7 @@ def decode_json(document: bytes) -> Any:
     try:
         return msgspec.json.decode(document)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise InvalidToken(f"not JSON ({type(error).__name__})") from error
+        raise InvalidToken(filled("not JSON (%(kind)s)", kind=type(error).__name__)) from error
 
 
 def numeric_date(value: Any) -> float | None:

@@ -15,6 +15,7 @@ from typing import cast
 from lxml import etree
 
 from broker.domain.errors import MalformedRequest
+from broker.domain.messages import filled
 
 MAX_MESSAGE_BYTES = 1 << 20
 MAX_DEPTH = 64
@@ -53,7 +54,7 @@ class XmlError(MalformedRequest):
     """A document that the parser refuses. `problem` is a stable word for tests and for sentences about metadata."""
 
     def __init__(self, problem: str, cause: str) -> None:
-        super().__init__(cause=f"XML: {cause}", check="xml.document")
+        super().__init__(cause=filled("XML: %(cause)s", cause=cause), check="xml.document")
         self.problem = problem
 
 
@@ -61,7 +62,9 @@ def parse(data: bytes, *, limit: int = MAX_MESSAGE_BYTES) -> etree._Element:
     """The root of a protocol message. Raises XmlError."""
     _refuse_by_bytes(data, limit)
     if found := _FORBIDDEN_MARKUP.search(data):
-        raise XmlError("markup", f"comment, processing instruction or declaration at byte {found.start()}")
+        raise XmlError(
+            "markup", filled("comment, processing instruction or declaration at byte %(position)s", position=found.start())
+        )
     declared = _DECLARED_ENCODING.match(data)
     if declared and declared.group(1).lower() != b"utf-8":
         raise XmlError("encoding", "messages must be UTF-8")
@@ -76,7 +79,7 @@ def parse_metadata(data: bytes, *, limit: int = MAX_MESSAGE_BYTES) -> etree._Ele
     Because of that dropping its signature must not be believed afterwards, and is not: whoever uploads is whom we trust.
     """
     if len(data) > limit:
-        raise XmlError("too_large", f"{len(data)} bytes, the limit is {limit}")
+        raise XmlError("too_large", filled("%(count)s bytes, the limit is %(most)s", count=len(data), most=limit))
     text = transcode(data)
     _refuse_by_bytes(text, limit * 2)
     root = _parse(text, "metadata_parser")
@@ -89,7 +92,7 @@ def transcode(data: bytes) -> bytes:
     try:
         text = data.decode(_encoding_of(data))
     except UnicodeDecodeError as error:
-        raise XmlError("not_xml", f"not readable as {error.encoding}") from error
+        raise XmlError("not_xml", filled("not readable as %(encoding)s", encoding=error.encoding)) from error
     return _DECLARATION.sub("", text.lstrip("\ufeff \t\r\n"), count=1).encode()
 
 
@@ -147,7 +150,7 @@ def local_name(element: etree._Element) -> str:
 
 def _refuse_by_bytes(data: bytes, limit: int) -> None:
     if len(data) > limit:
-        raise XmlError("too_large", f"{len(data)} bytes, the limit is {limit}")
+        raise XmlError("too_large", filled("%(count)s bytes, the limit is %(most)s", count=len(data), most=limit))
     if not data.strip():
         raise XmlError("empty", "the document is empty")
     if b"\0" in data:
@@ -155,7 +158,7 @@ def _refuse_by_bytes(data: bytes, limit: int) -> None:
     if _DOCTYPE.search(data):
         raise XmlError("doctype", "contains a DOCTYPE")
     if found := _RELATIVE_NAMESPACE.search(data):
-        raise XmlError("namespace", f"relative namespace URI at byte {found.start()}")
+        raise XmlError("namespace", filled("relative namespace URI at byte %(position)s", position=found.start()))
 
 
 def _parse(data: bytes, parser: str) -> etree._Element:
@@ -164,7 +167,12 @@ def _parse(data: bytes, parser: str) -> etree._Element:
     except etree.XMLSyntaxError as error:
         # libxml2's text quotes the document, which may hold personal data; the kind of error and its place do not.
         number = getattr(error, "code", 0)
-        raise XmlError("not_xml", f"not well-formed at line and column {error.position} (libxml2 error {number})") from None
+        raise XmlError(
+            "not_xml",
+            filled(
+                "not well-formed at line and column %(position)s (libxml2 error %(number)s)", position=error.position, number=number
+            ),
+        ) from None
 
 
 def _parser(kind: str) -> etree.XMLParser:
@@ -190,14 +198,14 @@ def _parser(kind: str) -> etree.XMLParser:
 
 def _inspect(root: etree._Element) -> None:
     if _TOO_DEEP(root):
-        raise XmlError("too_deep", f"elements nested deeper than {MAX_DEPTH}")
+        raise XmlError("too_deep", filled("elements nested deeper than %(most)s", most=MAX_DEPTH))
     ids: set[str] = set()
     for number, element in enumerate(root.iter()):
         if number >= MAX_ELEMENTS:
-            raise XmlError("too_large", f"more than {MAX_ELEMENTS} elements")
+            raise XmlError("too_large", filled("more than %(most)s elements", most=MAX_ELEMENTS))
         attributes = element.items()
         if len(attributes) > MAX_ATTRIBUTES:
-            raise XmlError("too_many_attributes", f"an element with more than {MAX_ATTRIBUTES} attributes")
+            raise XmlError("too_many_attributes", filled("an element with more than %(most)s attributes", most=MAX_ATTRIBUTES))
         for key, value in attributes:
             name = str(key)
             if name in _ID_ATTRIBUTES:
@@ -222,5 +230,5 @@ def _encoding_of(data: bytes) -> str:
     declared = _DECLARED_ENCODING.match(start)
     name = declared.group(1).decode().lower() if declared else ""
     if name not in _METADATA_ENCODINGS:
-        raise XmlError("not_xml", f"unusual encoding {name[:20]!r}")
+        raise XmlError("not_xml", filled("unusual encoding %(name)s", name=repr(name[:20])))
     return _METADATA_ENCODINGS[name]

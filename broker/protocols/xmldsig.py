@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from lxml import etree
 
 from broker.domain.errors import InvalidRequestSignature
+from broker.domain.messages import filled
 from broker.protocols import xml
 from broker.protocols.certificates import PrivateKey, PublicKey, certificate_base64, load_certificate, load_private_key
 
@@ -200,7 +201,7 @@ def verify_octets(
     for key in keys:
         if isinstance(key.public, method.key_type) and _matches(key.public, signature, octets, method.digest()):
             return key.name
-    raise SignatureFault(cause=f"made by none of the {len(keys)} known keys", check="signature.value")
+    raise SignatureFault(cause=filled("made by none of the %(count)s known keys", count=len(keys)), check="signature.value")
 
 
 def _matches(public: PublicKey, signature: bytes, octets: bytes, digest: hashes.HashAlgorithm) -> bool:
@@ -221,7 +222,10 @@ def _matches(public: PublicKey, signature: bytes, octets: bytes, digest: hashes.
 def _only_signature(element: etree._Element) -> etree._Element:
     signatures = element.findall(f"{{{DS}}}Signature")
     if len(signatures) != 1:
-        raise SignatureFault(cause=f"{len(signatures)} signatures in {xml.local_name(element)}", check="signature.present")
+        raise SignatureFault(
+            cause=filled("%(count)s signatures in %(element)s", count=len(signatures), element=xml.local_name(element)),
+            check="signature.present",
+        )
     return signatures[0]
 
 
@@ -239,7 +243,10 @@ def _read_form(signature: etree._Element, element_id: str | None, allow_sha1: bo
     algorithm = str(signature_method.get("Algorithm"))
     method = _METHODS.get(algorithm) or (_SHA1_METHODS.get(algorithm) if allow_sha1 else None)
     if method is None or len(signature_method):
-        raise SignatureFault(cause=f"signature algorithm not accepted: {algorithm[:80]!r}", check="signature.algorithm")
+        raise SignatureFault(
+            cause=filled("signature algorithm not accepted: %(algorithm)s", algorithm=repr(algorithm[:80])),
+            check="signature.algorithm",
+        )
 
     if not element_id or reference.get("URI") != "#" + element_id:
         raise SignatureFault(cause="the reference is not the signature's own parent", check="signature.reference")
@@ -250,7 +257,10 @@ def _read_form(signature: etree._Element, element_id: str | None, allow_sha1: bo
     digest_name = str(digest_method.get("Algorithm"))
     digest = _DIGESTS.get(digest_name) or (_SHA1_DIGESTS.get(digest_name) if allow_sha1 else None)
     if digest is None or len(digest_method):
-        raise SignatureFault(cause=f"digest algorithm not accepted: {digest_name[:80]!r}", check="signature.algorithm")
+        raise SignatureFault(
+            cause=filled("digest algorithm not accepted: %(algorithm)s", algorithm=repr(digest_name[:80])),
+            check="signature.algorithm",
+        )
     return _Form(method, algorithm, digest(), _base64(digest_value), _prefix_list(exclusive))
 
 
@@ -261,7 +271,10 @@ def _children(
     names = [child.tag for child in children]
     wanted = [f"{{{DS}}}{each}" for each in expected]
     if names != wanted and (optional is None or names != [*wanted, f"{{{DS}}}{optional}"]):
-        raise SignatureFault(cause=f"{name} does not consist of {', '.join(expected)}", check="signature.form")
+        raise SignatureFault(
+            cause=filled("%(name)s does not consist of %(expected)s", name=name, expected=", ".join(expected)),
+            check="signature.form",
+        )
     return children
 
 
@@ -275,11 +288,13 @@ def _prefix_list(transform: etree._Element) -> tuple[str, ...]:
 
 def _base64(element: etree._Element) -> bytes:
     if len(element):
-        raise SignatureFault(cause=f"{xml.local_name(element)} has children", check="signature.form")
+        raise SignatureFault(cause=filled("%(element)s has children", element=xml.local_name(element)), check="signature.form")
     try:
         return base64.b64decode("".join(xml.text_of(element).split()), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise SignatureFault(cause=f"{xml.local_name(element)} is not base64", check="signature.form") from error
+        raise SignatureFault(
+            cause=filled("%(element)s is not base64", element=xml.local_name(element)), check="signature.form"
+        ) from error
 
 
 def _verifying_key(
@@ -297,7 +312,9 @@ def _verifying_key(
         except xmlsec.Error:
             continue
         return key
-    raise SignatureFault(cause=f"made by none of the {len(keys)} known keys, or changed since", check="signature.value")
+    raise SignatureFault(
+        cause=filled("made by none of the %(count)s known keys, or changed since", count=len(keys)), check="signature.value"
+    )
 
 
 def _remove_keeping_tail(element: etree._Element) -> None:

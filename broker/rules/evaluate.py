@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from broker.domain.claims import Claim, Claims
 from broker.domain.errors import InvalidUpstreamResponse
+from broker.domain.messages import filled, translatable
 from broker.domain.trace import Trace
 from broker.rules.model import Effect, Rule, Verdict
 
@@ -26,9 +27,13 @@ def transform(rules: tuple[Rule, ...], incoming: Claims, trace: Trace, stage: st
         working.extend(claim for claim in produced if (claim.type, claim.value) not in known)
         trace.claims(f"{stage} rule {number}: {rule.describe}", (), fresh)
         if len(working) > MAX_CLAIMS:
-            trace.check("rules.claims", passed=False, reason=f"more than {MAX_CLAIMS} claims at rule {number}")
+            trace.check(
+                "rules.claims",
+                passed=False,
+                reason=filled("more than %(most)s claims at rule %(number)s", most=MAX_CLAIMS, number=number),
+            )
             raise InvalidUpstreamResponse(
-                cause=f"{stage}: more than {MAX_CLAIMS} claims",
+                cause=filled("%(stage)s: more than %(most)s claims", stage=stage, most=MAX_CLAIMS),
                 check="rules.claims",
                 fix="Let the identity provider send only the groups that applications need.",
             )
@@ -51,5 +56,5 @@ def authorize(rules: tuple[Rule, ...], claims: Claims) -> Verdict:
                 return Verdict(permitted=False, rule=rule.describe)
             permit = permit or rule
     if permit is None:
-        return Verdict(permitted=False, rule="no rule permits")
+        return Verdict(permitted=False, rule=translatable("no rule permits"))
     return Verdict(permitted=True, rule=permit.describe)

@@ -17,6 +17,7 @@ from typing import Any
 
 from broker.domain.claims import NAME_IDENTIFIER, PROTECTED, Claim
 from broker.domain.errors import InvalidSettings
+from broker.domain.messages import Sentence, filled, translatable
 from broker.rules.aliases import SHORT_NAMES, canonical_type
 from broker.rules.model import Effect, Predicate, Rule
 
@@ -188,7 +189,19 @@ def _constant(definition: dict[str, Any], where: str) -> Rule:
 
 
 def _permit_all(_definition: dict[str, Any], _where: str) -> Rule:
-    return Rule("permit everyone", Effect.PERMIT)
+    return Rule(translatable("permit everyone"), Effect.PERMIT)
+
+
+_NAMES = {
+    (Effect.PERMIT, "is"): translatable("permit where %(claim)s is %(wanted)s"),
+    (Effect.PERMIT, "matches"): translatable("permit where %(claim)s matches %(wanted)s"),
+    (Effect.DENY, "is"): translatable("deny where %(claim)s is %(wanted)s"),
+    (Effect.DENY, "matches"): translatable("deny where %(claim)s matches %(wanted)s"),
+}
+
+
+def _named(effect: Effect, how: str, claim: str, wanted: str) -> Sentence:
+    return filled(_NAMES[effect, how], claim=claim, wanted=wanted)
 
 
 def _by_claim(effect: Effect) -> Callable[[dict[str, Any], str], Rule]:
@@ -199,13 +212,13 @@ def _by_claim(effect: Effect) -> Callable[[dict[str, Any], str], Rule]:
         if "value" in definition:
             wanted = _text(definition, "value", where)
             return Rule(
-                f"{effect} where {definition['claim']} is {wanted}",
+                _named(effect, "is", definition["claim"], wanted),
                 effect,
                 lambda claim: claim.type == claim_type and claim.value == wanted,
             )
         pattern = _pattern(definition, where)
         return Rule(
-            f"{effect} where {definition['claim']} matches {pattern.pattern}",
+            _named(effect, "matches", definition["claim"], pattern.pattern),
             effect,
             # Nobody escapes a prohibition by sending a value that is too long to be tried.
             lambda claim: claim.type == claim_type and _matches(pattern, claim.value, overlong=effect is Effect.DENY),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from broker.domain.login_report import LoginReport, ReportState
-from broker.domain.messages import translatable
+from broker.domain.messages import as_it_is, translatable
 from broker.domain.trace import EventKind, TraceEvent
 from broker.services import check_words
 from broker.services.test_advice import Advice, advice_for, if_nobody_came_back
@@ -83,7 +83,7 @@ def check_lines(events: tuple[TraceEvent, ...]) -> tuple[CheckLine, ...]:
             words,
             before.passed and not failed,
             before.names if event.name in before.names else (*before.names, event.name),
-            before.reason or (event.detail if failed else ""),
+            before.reason or (as_it_is(event.detail) if failed else ""),
         )
     order = {words: number for number, words in enumerate(check_words.ORDER)}
     return tuple(sorted(lines.values(), key=lambda line: order.get(line.words, len(order))))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from broker.domain.access_errors import CheckRequired, TooManyAttempts
 from broker.domain.clock import Clock
+from broker.domain.messages import filled
 from broker.store.transient.contract import TransientStore
 
 _KIND = "throttle"
@@ -43,10 +44,16 @@ class Throttle:
         wait = int((ends_at - self._clock.now()).total_seconds()) + 1
         for number in range(self._first_free(limit, window, key), limit.attempts):
             if not checked and self.needs_check_after(limit, number):
-                raise CheckRequired(retry_after_seconds=wait, cause=f"{limit.name}: more than {limit.unchecked}, unchecked")
+                raise CheckRequired(
+                    retry_after_seconds=wait,
+                    cause=filled("%(limit)s: more than %(most)s, unchecked", limit=limit.name, most=limit.unchecked),
+                )
             if self._transient.add_once(_KIND, _entry(limit, window, number, key), ends_at + timedelta(seconds=1)):
                 return number + 1
-        raise TooManyAttempts(retry_after_seconds=wait, cause=f"{limit.name}: {limit.attempts} in {limit.seconds} s")
+        raise TooManyAttempts(
+            retry_after_seconds=wait,
+            cause=filled("%(limit)s: %(most)s in %(seconds)s s", limit=limit.name, most=limit.attempts, seconds=limit.seconds),
+        )
 
     def check_due(self, limit: Limit, key: str) -> bool:
         """Whether the next attempt of `key` needs the calculation. Reads; not for every page of a login."""
@@ -113,7 +120,9 @@ class Lockout:
             return
         wait = (until - self._clock.now()).total_seconds()
         if wait > 0:
-            raise TooManyAttempts(retry_after_seconds=math.ceil(wait), cause=f"{self._limit.name}: locked out")
+            raise TooManyAttempts(
+                retry_after_seconds=math.ceil(wait), cause=filled("%(limit)s: locked out", limit=self._limit.name)
+            )
         self._until.pop(key, None)
 
     def failed(self, key: str) -> None:

@@ -6,6 +6,7 @@ import logging
 import time
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -14,13 +15,23 @@ import msgspec
 from broker.domain import random_ids, redaction
 from broker.domain.clock import Clock
 from broker.domain.http import Incoming
+from broker.domain.messages import Sentence, packed, unpacked
 from broker.domain.trace import Trace, TraceEvent
 from broker.store.db import Database
 from broker.store.tables import traces
 
 log = logging.getLogger("vestibule.trace")
+
+
+@dataclass(slots=True)
+class _Kept(TraceEvent):
+    """An event whose detail is kept with its message id too, so that each reader gets their own language."""
+
+    sentence: dict[str, Any] | None = None
+
+
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(TraceEvent)
+_decoder = msgspec.json.Decoder(_Kept)
 
 
 class TraceLog:
@@ -96,7 +107,7 @@ _DICTIONARY = (
 def encode_events(events: list[TraceEvent]) -> bytes:
     """One part: length, then one JSON object a line, compressed. Parts stand behind each other, so more can be appended."""
     compressor = zlib.compressobj(1, zdict=_DICTIONARY)
-    body = compressor.compress(_encoder.encode_lines(events)) + compressor.flush()
+    body = compressor.compress(_encoder.encode_lines([_kept(event) for event in events])) + compressor.flush()
     return len(body).to_bytes(4, "big") + body
 
 
@@ -106,6 +117,19 @@ def decode_events(value: bytes) -> list[TraceEvent]:
     at = 0
     while at < len(value):
         end = at + 4 + int.from_bytes(value[at : at + 4], "big")
-        events += _decoder.decode_lines(zlib.decompressobj(zdict=_DICTIONARY).decompress(value[at + 4 : end]))
+        lines = zlib.decompressobj(zdict=_DICTIONARY).decompress(value[at + 4 : end])
+        events += [_event(kept) for kept in _decoder.decode_lines(lines)]
         at = end
     return events
+
+
+def _kept(event: TraceEvent) -> TraceEvent:
+    said = event.detail
+    if not isinstance(said, Sentence):
+        return event
+    return _Kept(event.kind, event.at, event.name, str(said), event.passed, event.data, packed(said) if said.values else None)
+
+
+def _event(kept: _Kept) -> TraceEvent:
+    detail = kept.detail if kept.sentence is None else unpacked(kept.detail, kept.sentence)
+    return TraceEvent(kept.kind, kept.at, kept.name, detail, kept.passed, kept.data)

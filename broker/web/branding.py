@@ -11,6 +11,7 @@ from broker.domain import colour
 from broker.domain.branding import BrandImage
 from broker.domain.errors import InvalidSettings, NotFound
 from broker.domain.http import Document
+from broker.domain.messages import filled
 from broker.services import brand_style
 from broker.services.branding_rules import CSS
 from broker.web.outgoing import respond
@@ -62,7 +63,9 @@ def blueprint(pictures: Pictures) -> Blueprint:
         try:
             css = brand_style.served(found.body)
         except InvalidSettings as error:
-            raise NotFound(cause=f"this release does not accept the style sheet any more: {error.sentence}") from error
+            raise NotFound(
+                cause=filled("this release does not accept the style sheet any more: %(cause)s", cause=str(error.sentence))
+            ) from error
         return respond(Document(css.encode(), CSS, headers=_FOR_EVER))
 
     return views

@@ -14,6 +14,7 @@ from broker.domain import random_ids, redaction
 from broker.domain.access_errors import TooManyAttempts
 from broker.domain.errors import BrokerError, InternalError, MalformedRequest, MessageTooLarge, NotFound, RequestError, WrongMethod
 from broker.domain.http import Incoming
+from broker.domain.messages import filled
 from broker.domain.trace import Outcome, Trace
 from broker.web import pages, problems
 from broker.web.http import incoming_of
@@ -46,7 +47,7 @@ def register_error_handlers(app: Flask, traces: TraceBook) -> None:
         return _http_error(error)
 
     def unexpected(error: Exception) -> Response:
-        known = InternalError(cause=f"unexpected {type(error).__name__}")
+        known = InternalError(cause=filled("unexpected %(kind)s", kind=type(error).__name__))
         code = _recorded(known, traces)
         # The one place where an unexpected exception is logged, with its traceback.
         log.error("unexpected error", exc_info=error, extra={"reference": code, "path": _place(), "method": request.method})

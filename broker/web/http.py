@@ -10,6 +10,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from broker.domain.errors import MalformedRequest, MessageTooLarge, NotFound
 from broker.domain.http import Incoming, Pairs
+from broker.domain.messages import filled
 from broker.web import here
 
 MAX_BODY_BYTES = 1_572_864
@@ -61,7 +62,7 @@ def _body(request: Request) -> bytes:
     try:
         body = request.get_data(cache=True)
     except RequestEntityTooLarge as error:
-        raise MessageTooLarge(cause=f"the body is larger than {MAX_BODY_BYTES} bytes") from error
+        raise MessageTooLarge(cause=filled("the body is larger than %(most)s bytes", most=MAX_BODY_BYTES)) from error
     except BadRequest as error:
         raise MalformedRequest(cause="the body cannot be read") from error
     if request.content_length is not None and len(body) < request.content_length:
@@ -76,12 +77,13 @@ def _pairs(raw: bytes, where: str) -> Pairs:
         # Repeated names are kept: `Incoming.one` refuses them where they matter.
         pairs = parse_qsl(raw.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS)
     except UnicodeDecodeError as error:
-        raise MalformedRequest(cause=f"the {where} is not UTF-8") from error
+        raise MalformedRequest(cause=filled("the %(where)s is not UTF-8", where=where)) from error
     except ValueError as error:
-        raise MalformedRequest(cause=f"the {where} has more than {MAX_PARAMETERS} parameters") from error
+        too_many = filled("the %(where)s has more than %(most)s parameters", where=where, most=MAX_PARAMETERS)
+        raise MalformedRequest(cause=too_many) from error
     if any("\x00" in name or "\x00" in value for name, value in pairs):
         # No parameter of any protocol contains one, and PostgreSQL text cannot hold it.
-        raise MalformedRequest(cause=f"a parameter of the {where} contains U+0000")
+        raise MalformedRequest(cause=filled("a parameter of the %(where)s contains U+0000", where=where))
     return tuple(pairs)
 
 

@@ -14,6 +14,7 @@ from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
 from broker.domain.messages import LANGUAGES as LANGUAGES
+from broker.domain.messages import Sentence
 
 LANGUAGE_COOKIE = "language"
 
@@ -21,6 +22,7 @@ Translate = Callable[..., Markup]
 
 _LOCALE = Path(__file__).resolve().parent.parent / "locale"
 _LONGEST = 1000
+_REASONS = "reasons.po"
 _HOLE = re.compile(r"%\((\w+)\)s")
 
 
@@ -43,15 +45,27 @@ def choose_language(
 @cache
 def catalogue(language: str) -> dict[str, str]:
     """Message id to sentence; empty for English."""
+    return _recognised(language) | _read(language, _REASONS)
+
+
+@cache
+def _recognised(language: str) -> dict[str, str]:
+    """All but the reasons: those are kept with their message id, and are too short and too many to be guessed from."""
     found: dict[str, str] = {}
-    if language == "en":
-        return found
     for path in sorted((_LOCALE / language / "LC_MESSAGES").glob("*.po")):  # one a face; a sentence may be shared
-        with path.open("rb") as file:
-            entries = read_po(file, locale=language, charset="utf-8", abort_invalid=True)
-        texts = ((entry.id, entry.string) for entry in entries)
-        found.update((id_, text) for id_, text in texts if isinstance(id_, str) and id_ and isinstance(text, str))
+        if path.name != _REASONS:
+            found |= _read(language, path.name)
     return found
+
+
+def _read(language: str, name: str) -> dict[str, str]:
+    path = _LOCALE / language / "LC_MESSAGES" / name
+    if language == "en" or not path.is_file():
+        return {}
+    with path.open("rb") as file:
+        entries = read_po(file, locale=language, charset="utf-8", abort_invalid=True)
+    texts = ((entry.id, entry.string) for entry in entries)
+    return {id_: text for id_, text in texts if isinstance(id_, str) and id_ and isinstance(text, str)}
 
 
 @cache
@@ -59,7 +73,7 @@ def translator(language: str) -> Translate:
     """The `_` of templates: translates, fills in, escapes. Sentences are text, never markup; a hole may receive markup."""
 
     def translate(message: Any, **values: Any) -> Markup:
-        sentence = escape(translated(language, str(message)))
+        sentence = escape(translated(language, message if isinstance(message, Sentence) else str(message)))
         return sentence % {name: escape(value) for name, value in values.items()} if values else sentence
 
     return translate
@@ -68,8 +82,11 @@ def translator(language: str) -> Translate:
 def translated(language: str, text: str) -> str:
     """One sentence in that language, or itself when the catalogue has none.
 
-    Sentences that were filled in below the web layer ("2 signing certificates") are recognised by the holes of a message id.
+    Sentences that were filled in below the web layer ("2 signing certificates") are recognised by the holes of a message id,
+    unless they know it.
     """
+    if isinstance(text, Sentence):
+        return _refilled(language, text)
     found = catalogue(language).get(text)
     if found is not None or len(text) > _LONGEST:
         return found or text
@@ -80,10 +97,23 @@ def translated(language: str, text: str) -> str:
     return text
 
 
+def _refilled(language: str, sentence: Sentence) -> str:
+    found = catalogue(language).get(sentence.message)
+    return (
+        str(sentence) if found is None else found % {name: _value(language, name, value) for name, value in sentence.values.items()}
+    )
+
+
+def _value(language: str, name: str, value: str) -> str:
+    if isinstance(value, Sentence):
+        return _refilled(language, value)
+    return catalogue(language).get(value, value) if name in ("cause", "why") else value
+
+
 @cache
 def _patterns(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
     # The most literal text first: "Valid until %(day)s." must win over "%(day)s March %(year)s".
-    filled = sorted((item for item in catalogue(language).items() if _HOLE.search(item[0])), key=_literal_length, reverse=True)
+    filled = sorted((item for item in _recognised(language).items() if _HOLE.search(item[0])), key=_literal_length, reverse=True)
     return tuple((_pattern(message), sentence) for message, sentence in filled)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from broker.domain.errors import InvalidSettings, InvalidUpstreamResponse
+from broker.domain.messages import filled
 from broker.domain.trace import Trace
 from broker.domain.trust import Connector
 from connectors.contract import (
@@ -103,15 +104,19 @@ def _permitted(settings: EntraOidcSettings) -> frozenset[str]:
 def _guid(claims: dict[str, Any], name: str) -> str:
     value = claims.get(name)
     if not isinstance(value, str) or not _TENANT_ID.match(value):
-        raise InvalidUpstreamResponse(cause=f"the ID token has no usable {name}", check="entra.identifiers")
+        raise InvalidUpstreamResponse(cause=filled("the ID token has no usable %(name)s", name=name), check="entra.identifiers")
     return value
 
 
 def _check_tenant(claims: dict[str, Any], permitted: frozenset[str], trace: Trace) -> None:
     tenant = _guid(claims, "tid")
-    trace.check("entra.tenant", tenant in permitted, "" if tenant in permitted else f"directory {tenant} is not permitted")
+    trace.check(
+        "entra.tenant",
+        tenant in permitted,
+        "" if tenant in permitted else filled("directory %(tenant)s is not permitted", tenant=tenant),
+    )
     if tenant not in permitted:
-        raise InvalidUpstreamResponse(cause=f"directory {tenant} is not permitted", check="entra.tenant")
+        raise InvalidUpstreamResponse(cause=filled("directory %(tenant)s is not permitted", tenant=tenant), check="entra.tenant")
 
 
 def _email_verified(claims: dict[str, Any], settings: EntraOidcSettings) -> bool | None:

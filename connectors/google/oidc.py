@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from broker.domain.errors import InvalidSettings, InvalidUpstreamResponse
+from broker.domain.messages import filled
 from broker.domain.trace import Trace
 from broker.domain.trust import Connector
 from connectors.contract import (
@@ -74,7 +75,15 @@ class GoogleOidcType:
 def _check_hosted_domain(claims: dict[str, Any], domains: frozenset[str], trace: Trace) -> None:
     hosted = claims.get("hd")
     passed = isinstance(hosted, str) and hosted.lower() in domains
-    reason = "" if passed else f"hd is {hosted!r}: no Workspace account of {', '.join(sorted(domains))}"[:300]
+    reason = (
+        ""
+        if passed
+        else filled(
+            "hd is %(hosted)s: no Workspace account of %(domains)s",
+            hosted=repr(hosted)[:200],
+            domains=", ".join(sorted(domains))[:100],
+        )
+    )
     trace.check("google.hosted_domain", passed, reason)
     if not passed:
         raise InvalidUpstreamResponse(cause=reason, check="google.hosted_domain", fix="Use the account of the organisation.")

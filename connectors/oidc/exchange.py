@@ -11,6 +11,7 @@ from authlib.oauth2.client import OAuth2Client
 from requests import HTTPError, Response
 
 from broker.domain.errors import ConnectorUnavailable, FetchError, InvalidUpstreamResponse, UpstreamRefused
+from broker.domain.messages import filled, said_by
 from broker.domain.trace import Trace
 from broker.protocols import jose
 from broker.protocols.oidc import client_authentication
@@ -68,15 +69,21 @@ def exchange_code(client: Client, settings: OidcSettings, code: str, verifier: s
             redirect_uri=client.redirect_uri,
         )
     except OAuthError as error:
-        reason = f"the token endpoint answered {str(error.error)[:100]!r}: {str(error.description or '')[:300]!r}"
+        reason = filled(
+            "the token endpoint answered %(error)s: %(description)s",
+            error=repr(str(error.error)[:100]),
+            description=repr(str(error.description or "")[:300]),
+        )
         trace.check("oidc.code_exchange", False, reason)
         fix = _INVALID_CLIENT_FIX if error.error == "invalid_client" else None
         raise UpstreamRefused(cause=reason, check="oidc.code_exchange", fix=fix) from error
     except FetchError as error:
         trace.check("oidc.code_exchange", False, error.cause)
-        raise ConnectorUnavailable(cause=f"token endpoint: {error.cause}", check="oidc.code_exchange") from error
+        raise ConnectorUnavailable(
+            cause=filled("token endpoint: %(cause)s", cause=error.cause), check="oidc.code_exchange"
+        ) from error
     except (HTTPError, ValueError) as error:
-        reason = f"the token endpoint did not answer as OAuth demands ({type(error).__name__})"
+        reason = filled("the token endpoint did not answer as OAuth demands (%(kind)s)", kind=type(error).__name__)
         trace.check("oidc.code_exchange", False, reason)
         raise ConnectorUnavailable(cause=reason, check="oidc.code_exchange") from error
     id_token, access_token = token.get("id_token"), token.get("access_token")
@@ -98,16 +105,22 @@ def fetch_userinfo(settings: OidcSettings, tools: Tools, access_token: str, subj
         answer = tools.fetcher.get(settings.userinfo_endpoint, headers=headers)
     except FetchError as error:
         trace.check("oidc.userinfo", False, error.cause)
-        raise ConnectorUnavailable(cause=f"userinfo endpoint: {error.cause}", check="oidc.userinfo") from error
+        raise ConnectorUnavailable(
+            cause=filled("userinfo endpoint: %(cause)s", cause=error.cause), check="oidc.userinfo"
+        ) from error
     if answer.status != 200:
-        trace.check("oidc.userinfo", False, f"status {answer.status}")
-        raise ConnectorUnavailable(cause=f"userinfo endpoint answered {answer.status}", check="oidc.userinfo")
+        trace.check("oidc.userinfo", False, filled("status %(status)s", status=answer.status))
+        raise ConnectorUnavailable(
+            cause=filled("userinfo endpoint answered %(status)s", status=answer.status), check="oidc.userinfo"
+        )
     try:
         claims = jose.decode_json(answer.body)
     except jose.InvalidToken as error:
-        trace.check("oidc.userinfo", False, str(error))
+        trace.check("oidc.userinfo", False, said_by(error))
         raise InvalidUpstreamResponse(
-            cause=f"userinfo is no JSON: {error}", check="oidc.userinfo", fix="Have the provider send userinfo as plain JSON."
+            cause=filled("userinfo is no JSON: %(cause)s", cause=error),
+            check="oidc.userinfo",
+            fix="Have the provider send userinfo as plain JSON.",
         ) from error
     # OIDC Core 5.3.2: sub MUST be there and equal, or the values may be somebody else's (token substitution).
     same = isinstance(claims, dict) and claims.get("sub") == subject

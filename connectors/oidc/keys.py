@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from broker.domain.clock import Clock
 from broker.domain.errors import FetchError
+from broker.domain.messages import filled, translatable
 from broker.domain.trace import Trace
 from broker.protocols import jose
 from connectors.contract import Fetcher
@@ -36,11 +37,11 @@ class ProviderKeys:
         if not self._keys.has(token.unverified_kid):
             with self._lock:
                 if not self._keys.has(token.unverified_kid) and self._may_try():
-                    self._refresh(trace, "a token names an unknown key")
+                    self._refresh(trace, translatable("a token names an unknown key"))
         elif self._is_old() and self._may_try() and self._lock.acquire(blocking=False):
             # Only one thread refreshes; the others go on with what is there.
             try:
-                self._refresh(trace, "the cached keys are old")
+                self._refresh(trace, translatable("the cached keys are old"))
             finally:
                 self._lock.release()
         return self._keys
@@ -60,13 +61,22 @@ class ProviderKeys:
         try:
             answer = self._fetcher.get(self._jwks_uri, headers={"Accept": "application/json"})
             if answer.status != 200:
-                trace.decide("provider keys kept", f"{why}; {self._jwks_uri} answered {answer.status}")
+                trace.decide(
+                    "provider keys kept",
+                    filled("%(why)s; %(address)s answered %(status)s", why=why, address=self._jwks_uri, status=answer.status),
+                )
                 return
             self._keys = jose.read_key_set(answer.body)
         except FetchError as error:
-            trace.decide("provider keys kept", f"{why}; {self._jwks_uri} could not be read: {error.cause}")
+            trace.decide(
+                "provider keys kept",
+                filled("%(why)s; %(address)s could not be read: %(cause)s", why=why, address=self._jwks_uri, cause=error.cause),
+            )
         except jose.InvalidToken as error:
-            trace.decide("provider keys kept", f"{why}; {self._jwks_uri} holds no usable set: {error}")
+            trace.decide(
+                "provider keys kept",
+                filled("%(why)s; %(address)s holds no usable set: %(cause)s", why=why, address=self._jwks_uri, cause=error),
+            )
         else:
             self._fetched_at = self._tried_at
-            trace.decide("provider keys fetched", f"{why}; {len(self._keys)} keys")
+            trace.decide("provider keys fetched", filled("%(why)s; %(count)s keys", why=why, count=len(self._keys)))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from broker.domain.messages import filled
 from broker.domain.trace import Trace, TraceEvent
 from broker.protocols import jose
 from broker.protocols.oidc.tokens import IdToken, IdTokenRules, validate_id_token
@@ -30,7 +31,7 @@ def survey_token(message: bytes, upstream: OidcUpstream, trace: Trace) -> IdToke
         token = jose.read_header(message.decode("ascii", "replace").strip())
         signed = jose.verify(token, upstream.keys.held(), frozenset(upstream.settings.id_token_signing_algs))
     except jose.InvalidToken as error:
-        trace.check("oidc.signature", False, f"ID token: {error}")
+        trace.check("oidc.signature", False, filled("ID token: %(cause)s", cause=error))
         return None
     trace.check("oidc.signature", True)
     nonce = signed.claims.get("nonce")

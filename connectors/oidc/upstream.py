@@ -12,6 +12,7 @@ from broker.domain import random_ids
 from broker.domain.authentication import AuthenticationContext, OneTimeId, UpstreamAuthentication, UpstreamSubject
 from broker.domain.errors import BrokerError, InteractionRequired, InvalidUpstreamResponse, UpstreamRefused
 from broker.domain.http import Incoming, Redirect
+from broker.domain.messages import filled, translatable
 from broker.domain.trace import Trace
 from broker.domain.transaction import Expectation
 from broker.protocols import jose
@@ -52,7 +53,7 @@ class OidcUpstream:
             **_prompting(request),
             **self.deviations.authorization_parameters,
         )
-        trace.decide("prompt for the identity provider", _prompting(request).get("prompt", "none asked for"))
+        trace.decide("prompt for the identity provider", _prompting(request).get("prompt", translatable("none asked for")))
         expectation = Expectation(
             connector_id=self.connector_id,
             request_id=request.handle,
@@ -115,7 +116,9 @@ class OidcUpstream:
         if self.deviations.issuer_of is not None:
             return  # a template: compared once the ID token says which tenant it is
         if issuer != self.settings.issuer:
-            raise _failed(trace, "oidc.response_issuer", f"the answer names the issuer {issuer[:200]!r}")
+            raise _failed(
+                trace, "oidc.response_issuer", filled("the answer names the issuer %(issuer)s", issuer=repr(issuer[:200]))
+            )
         trace.check("oidc.response_issuer", True)
 
     def _check_template_issuer(self, incoming: Incoming, id_token: IdToken, trace: Trace) -> None:
@@ -123,7 +126,15 @@ class OidcUpstream:
         if issuer is None or self.deviations.issuer_of is None:
             return
         if issuer != id_token.issuer:
-            raise _failed(trace, "oidc.response_issuer", f"the answer names {issuer[:200]!r}, the token {id_token.issuer!r}")
+            raise _failed(
+                trace,
+                "oidc.response_issuer",
+                filled(
+                    "the answer names %(issuer)s, the token %(other_issuer)s",
+                    issuer=repr(issuer[:200]),
+                    other_issuer=repr(id_token.issuer),
+                ),
+            )
         trace.check("oidc.response_issuer", True)
 
     def _validated(self, text: str, access_token: str, expected: Expectation, trace: Trace) -> IdToken:
@@ -131,7 +142,7 @@ class OidcUpstream:
             token = jose.read_header(text)
             signed = jose.verify(token, self.keys.for_token(token, trace), frozenset(self.settings.id_token_signing_algs))
         except jose.InvalidToken as error:
-            raise _failed(trace, "oidc.signature", f"ID token: {error}") from error
+            raise _failed(trace, "oidc.signature", filled("ID token: %(cause)s", cause=error)) from error
         trace.check("oidc.signature", True)
         issued = jose.numeric_date(signed.claims.get("iat"))
         if issued is not None:
@@ -180,7 +191,9 @@ class OidcUpstream:
         # Only the signed token may say who this is, whichever claim was chosen.
         value = id_token.claims.get(self.settings.subject_claim)
         if not isinstance(value, str) or not value.strip():
-            raise _failed(trace, "oidc.subject", f"the ID token has no claim {self.settings.subject_claim!r} of text")
+            raise _failed(
+                trace, "oidc.subject", filled("the ID token has no claim %(name)s of text", name=repr(self.settings.subject_claim))
+            )
         return value
 
     def _email_verified(self, received: dict[str, Any]) -> bool | None:
@@ -221,7 +234,7 @@ def _raise_provider_error(incoming: Incoming, expected: Expectation, trace: Trac
     if error is None:
         return
     description = (incoming.one("error_description") or "")[:300]
-    cause = f"the provider answered {error[:100]!r}: {description!r}"
+    cause = filled("the provider answered %(error)s: %(description)s", error=repr(error[:100]), description=repr(description))
     trace.check("oidc.provider_consent", False, cause)
     if "passive" in expected.extra and error in INTERACTION_ERRORS:
         raise InteractionRequired(cause=cause)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from broker.domain.authentication import UpstreamSubject
 from broker.domain.claims import NAME_IDENTIFIER, STRING, Claim, Claims
 from broker.domain.errors import MissingClaim
+from broker.domain.messages import filled
 from broker.domain.trace import Trace
 from broker.protocols.saml import names
 from broker.protocols.saml.statements import NameIdentifier
@@ -51,7 +52,7 @@ class Person:
         value = _only_value(assertion, self.subject_attribute)
         if value is None:
             raise MissingClaim(
-                cause=f"the attribute {self.subject_attribute!r} has not exactly one value",
+                cause=filled("the attribute %(name)s has not exactly one value", name=repr(self.subject_attribute)),
                 fix=f"Release the attribute {self.subject_attribute} with one value per person.",
             )
         prefix = _only_value(assertion, self.prefix_attribute) if self.prefix_attribute else None

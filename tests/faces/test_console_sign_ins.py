@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 
 from broker.console.sign_in_story import difference
 from broker.services.actor import Role
+from broker.store.tables.traces import TraceRow
+from broker.store.trace_log import encode_events
 from tests.faces.test_traces import Office
 from tests.support import pages
 from tests.support.console import Desk, desk
-from tests.support.hub import Hub
+from tests.support.hub import ME, Hub
 
 
 @pytest.fixture
@@ -67,6 +71,30 @@ def test_given_french_then_the_whole_verdict_is_french(support: Desk, office: Of
     words = pages.text(page)
     assert "a signé avec un certificat qui n’est pas celui qui est enregistré ici" in words
     assert "Que leur dire" in words
+
+
+def test_given_french_then_every_reason_is_french_and_its_values_stand_in_it(support: Desk, office: Office) -> None:
+    words = pages.text(support.page(f"/console/sign-ins/{office.fails(attributes={'email': ['eve@elsewhere.example']})}?lang=fr"))
+    assert "le domaine elsewhere.example n’est pas prouvé par cette organisation" in words
+    assert "elsewhere.example prouvé par cette organisation : non" in words
+    assert "la réponse est arrivée au connecteur interrogé" in words
+    assert "is not proved by this tenant" not in words
+
+
+def test_given_a_trace_of_an_earlier_release_then_its_reasons_stand_there_as_they_were_written(
+    hub: Hub, support: Desk, office: Office
+) -> None:
+    code = office.fails(attributes={"email": ["eve@elsewhere.example"]})
+    _as_before(hub, code)
+    page = support.page(f"/console/sign-ins/{code}?lang=fr")
+    assert '<span lang="en">the domain elsewhere.example is not proved by this tenant</span>' in page
+
+
+def _as_before(hub: Hub, code: str) -> None:
+    """As it was kept when a reason was its text alone."""
+    events = [replace(event, detail=str(event.detail)) for event in hub.built.traces.show(ME, code).events]
+    with hub.built.database.unit_of_work() as connection:
+        connection.execute(update(TraceRow).where(TraceRow.code == code).values(events=encode_events(events)))
 
 
 def test_given_claim_rules_then_what_each_did_is_shown(hub: Hub, support: Desk, office: Office) -> None:

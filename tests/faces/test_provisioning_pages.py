@@ -221,7 +221,12 @@ def test_what_went_wrong_stands_on_the_page_and_a_removed_directory_keeps_nobody
     directory = Directory(hub, "acme", acme.connector_id, unknown="refuse")
     directory.call("PATCH", "/Users/nobody", {})
     own = f"{HOME}/provisioning"
+    directory.call("POST", "/Users", {"active": True})
     assert "A PATCH has a list of Operations." in opened(desk, own)
+    french = opened(desk, f"{own}?lang=fr")
+    assert "Un PATCH contient une liste Operations." in french
+    assert "userName est obligatoire : de 1 à 255 caractères." in french
+    opened(desk, f"{own}?lang=en")
 
     send(desk, own, "/provisioning/remove")
 

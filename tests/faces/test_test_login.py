@@ -291,6 +291,8 @@ def test_given_a_french_browser_when_a_test_fails_then_every_sentence_is_french(
 
     for english in ("The sign-in", "Enter exactly", "What was checked", "What to change", "Not reached", "Passed:", "in your system"):
         assert english not in page
+    assert "l’assertion n’est pas destinée à ce connecteur" in page
+    assert "the assertion is not meant" not in page
 
 
 # --- who may ----------------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from werkzeug.test import Client, TestResponse
 
 from broker.app import create_app, vestibule
 from broker.domain.host import HostState
+from broker.domain.messages import plain
 from broker.services.actor import operator
 from broker.services.applications import SaveApplication
 from broker.services.connectors import SaveConnector
@@ -184,4 +185,4 @@ def query_of(url: str) -> dict[str, str]:
 
 def events_as_text(stored: bytes) -> bytes:
     """Everything that a stored trace says, to look for what must or must not be in it."""
-    return msgspec.json.encode(trace_log.decode_events(stored))
+    return msgspec.json.encode(trace_log.decode_events(stored), enc_hook=plain)

@@ -31,7 +31,7 @@ def marked() -> Iterator[str]:
     """What code marks with `translatable("…")`."""
     for path in (*ROOT.glob("broker/**/*.py"), *ROOT.glob("connectors/**/*.py"), *ROOT.glob("metadata/*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and _name(node) == "translatable":
+            if isinstance(node, ast.Call) and called(node) == "translatable":
                 yield from _text(node.args[0])
 
 
@@ -87,7 +87,7 @@ def filled_in_elsewhere() -> Iterator[str]:
                 yield from _sentences(node)
     for path in (ROOT / "broker" / "demo").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and _name(node) == "PartnerError":
+            if isinstance(node, ast.Call) and called(node) == "PartnerError":
                 yield from _text(node.args[0])
 
 
@@ -96,7 +96,7 @@ _SPEAKERS = {"understood", "warnings", "understood_provider", "understood_party"
 
 def _said_by(call: ast.Call) -> Iterator[str]:
     shown = {"InvalidSettings": (0,), "InvalidMetadata": (0,), "Conflict": (0,), "SetupSheet": (0,), "SetupStep": (0, 2)}
-    for position in shown.get(_name(call), ()):
+    for position in shown.get(called(call), ()):
         if len(call.args) > position:
             yield from _text(call.args[position])
 
@@ -119,7 +119,7 @@ def _text(node: ast.AST) -> Iterator[str]:
         yield "".join(str(part.value) if isinstance(part, ast.Constant) else "7" for part in node.values)
 
 
-def _name(call: ast.Call) -> str:
+def called(call: ast.Call) -> str:
     return call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
 
 

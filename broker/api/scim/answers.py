@@ -60,7 +60,7 @@ def refusal_of(error: Exception) -> Refused:
 
 def refused(error: Exception) -> Response:
     said = refusal_of(error)
-    document: dict[str, Any] = {"schemas": [names.ERROR], "status": str(said.status), "detail": said.detail}
+    document: dict[str, Any] = {"schemas": [names.ERROR], "status": str(said.status), "detail": str(said.detail)}
     if said.scim_type:
         document["scimType"] = said.scim_type
     response = Response(msgspec.json.encode(document), said.status, content_type=names.MEDIA_TYPE)

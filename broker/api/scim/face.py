@@ -14,6 +14,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from broker.api.scim.wanted import Listing
 from broker.domain.access_errors import UnsupportedMediaType
 from broker.domain.errors import MessageTooLarge
+from broker.domain.messages import filled
 from broker.protocols.scim.names import MEDIA_TYPE, Refused, invalid_syntax, invalid_value
 from broker.services.provisioning import Caller, Directories, DirectoryGroups, DirectoryPeople
 
@@ -76,7 +77,7 @@ def asked(request: Request, caller: Caller, public_url: str) -> Asked:
 
 def _query(raw: bytes) -> dict[str, str]:
     if len(raw) > MAX_QUERY:
-        raise MessageTooLarge(cause=f"the query is longer than {MAX_QUERY} bytes")
+        raise MessageTooLarge(cause=filled("the query is longer than %(most)s bytes", most=MAX_QUERY))
     try:
         pairs = parse_qsl(raw.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=50) if raw else []
     except ValueError as error:
@@ -92,7 +93,7 @@ def body_of(request: Request) -> Any:
     try:
         return msgspec.json.decode(request.get_data())
     except RequestEntityTooLarge as error:
-        raise MessageTooLarge(cause=f"the body is larger than {MAX_BODY} bytes") from error
+        raise MessageTooLarge(cause=filled("the body is larger than %(most)s bytes", most=MAX_BODY)) from error
     except (BadRequest, msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise invalid_syntax("The body cannot be read as JSON.") from error
 

@@ -12,6 +12,7 @@ from flask import Blueprint, Response, request
 from broker.api.scim import answers, discovery, groups, people, wanted
 from broker.api.scim.face import BASE, Asked, Resources, ScimFace, asked, bearer
 from broker.domain.errors import BrokerError
+from broker.domain.messages import filled
 from broker.protocols.scim.names import Refused, invalid_syntax
 
 log = logging.getLogger("vestibule.scim")
@@ -105,7 +106,7 @@ def _search_both(face: ScimFace, asked: Asked) -> Response:
 def _nothing_here(_: ScimFace, asked: Asked) -> Response:
     first = request.path.removeprefix(f"{BASE}/{asked.caller.connector_id}/").partition("/")[0]
     if first in {"Bulk", "Me"}:
-        raise Refused(f"/{first} is not offered; ServiceProviderConfig says what is.", status=501)
+        raise Refused(filled("/%(first)s is not offered; ServiceProviderConfig says what is.", first=first), status=501)
     status = 405 if first in {"Users", "Groups", "Schemas", "ResourceTypes", "ServiceProviderConfig"} else 404
     raise Refused("There is nothing at this address, or not by this method. Add /Users or /Groups to it.", status=status)
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from broker.domain.directory import name_key
 from broker.domain.folding import MAX_LENGTH, fold
+from broker.domain.messages import filled
 from broker.protocols.scim import filters
 from broker.protocols.scim.names import invalid_filter, invalid_value
 from broker.store.tables.directory_groups import WantedGroups
@@ -146,7 +147,7 @@ def _wanted(text: str, empty: W, known: Known, said: str) -> W:
 
 
 def _not_offered(said: str) -> Exception:
-    return invalid_filter(f"Filter by eq, joined by and: {said} (gt and ge too).")
+    return invalid_filter(filled("Filter by eq, joined by and: %(said)s (gt and ge too).", said=said))
 
 
 def _condition(part: filters.Filter, known: Known) -> list[tuple[str, Any]]:

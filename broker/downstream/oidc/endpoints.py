@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 
 from flask import Blueprint, Response, g, request
 from flask.typing import ResponseReturnValue
@@ -14,6 +15,7 @@ from broker.domain.clock import Clock
 from broker.domain.errors import Act
 from broker.domain.http import Document, Incoming
 from broker.domain.keys import KeyUse
+from broker.domain.messages import filled
 from broker.domain.place import Place
 from broker.domain.trace import Trace
 from broker.downstream.oidc import request as authorization
@@ -148,10 +150,17 @@ class _Views:
         """A success adds nothing to the login's own trace, so only failures are kept."""
         if document.status < 400:
             return
-        failed = [f"{event.name}: {event.detail}" for event in trace.events if event.passed is False]
-        cause = "; ".join(failed) or document.body.decode()[:300]  # an OAuth error of ours: constant text
+        cause = _failed(trace) or document.body.decode()[:300]  # an OAuth error of ours: constant text
         trace.fail("token_request_refused", cause, Act.APPLICATION_OWNER, "Compare the application's request with this trace.")
         self._face.traces.save(trace)
+
+
+def _failed(trace: Trace) -> str:
+    """Every check that failed, and why; "" when none did."""
+    failed = [
+        filled("%(check)s: %(cause)s", check=event.name, cause=event.detail) for event in trace.events if event.passed is False
+    ]
+    return reduce(lambda before, after: filled("%(before)s; %(after)s", before=before, after=after), failed) if failed else ""
 
 
 def _caller(incoming: Incoming) -> str:

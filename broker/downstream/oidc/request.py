@@ -8,6 +8,7 @@ from broker.catalog.catalog import Catalog
 from broker.catalog.prepare import PreparedApplication
 from broker.domain.errors import InvalidAuthenticationRequest, UnknownApplication, UnregisteredReplyAddress
 from broker.domain.http import Incoming
+from broker.domain.messages import filled
 from broker.domain.place import Place
 from broker.domain.request import AuthenticationRequest, Hints
 from broker.domain.trace import Trace
@@ -36,9 +37,15 @@ def read(incoming: Incoming, place: Place, catalog: Catalog, trace: Trace) -> Re
     redirect_uri = address.unverified_redirect_uri
     # RFC 9700 4.1.3: nothing is ever sent to an address that is not registered, an error least of all.
     registered = client.check_redirect_uri(redirect_uri)
-    trace.check("oidc.redirect_uri", registered, "" if registered else f"{redirect_uri[:300]!r} is not registered")
+    trace.check(
+        "oidc.redirect_uri",
+        registered,
+        "" if registered else filled("%(address)s is not registered", address=repr(redirect_uri[:300])),
+    )
     if not registered:
-        raise UnregisteredReplyAddress(cause=f"{redirect_uri[:300]!r} is not registered", check="oidc.redirect_uri")
+        raise UnregisteredReplyAddress(
+            cause=filled("%(address)s is not registered", address=repr(redirect_uri[:300])), check="oidc.redirect_uri"
+        )
     state, response_mode = authorization.read_reply_parameters(incoming)
     proved = AuthenticationRequest(
         application_id=client.application_id,
@@ -61,9 +68,15 @@ def read(incoming: Incoming, place: Place, catalog: Catalog, trace: Trace) -> Re
 
 def _client(client_id: str, catalog: Catalog, trace: Trace) -> RegisteredClient:
     found: PreparedApplication | None = catalog.application_by(PROTOCOL, client_id)
-    trace.check("oidc.client", found is not None, "" if found else f"no application has the client id {client_id[:100]!r}")
+    trace.check(
+        "oidc.client",
+        found is not None,
+        "" if found else filled("no application has the client id %(client_id)s", client_id=repr(client_id[:100])),
+    )
     if found is None:
-        raise UnknownApplication(cause=f"no application has the client id {client_id[:100]!r}", check="oidc.client")
+        raise UnknownApplication(
+            cause=filled("no application has the client id %(client_id)s", client_id=repr(client_id[:100])), check="oidc.client"
+        )
     client: RegisteredClient = found.prepared
     return client
 

@@ -27,6 +27,7 @@ from broker.catalog.catalog import Catalog
 from broker.domain.clock import Clock
 from broker.domain.http import Document, Incoming
 from broker.domain.keys import KeyUse
+from broker.domain.messages import filled, said_by, translatable
 from broker.domain.trace import Trace
 from broker.downstream.oidc import records
 from broker.downstream.oidc.client import RegisteredClient
@@ -101,7 +102,7 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
                 request.headers.get("authorization"), request.form.get("client_id"), request.form.get("client_secret")
             )
         except InvalidCredentials as error:
-            request.trace.check("oidc.client_authentication", False, str(error))
+            request.trace.check("oidc.client_authentication", False, said_by(error))
             raise ClientRefused(basic=error.basic) from error
         found = self._catalog.application_by(PROTOCOL, presented.client_id)
         client: RegisteredClient | None = found.prepared if found is not None else None
@@ -218,14 +219,14 @@ def presented_client(incoming: Incoming) -> str:
 
 def _refusal(client: RegisteredClient | None, method: str, secret: str | None, *, enabled: bool) -> str:
     if client is None:
-        return "no application has this client id"
+        return translatable("no application has this client id")
     if not enabled:
-        return "the application is switched off"
+        return translatable("the application is switched off")
     registered = client.settings.token_endpoint_auth_method
     if method != registered:
-        return f"the client used {method}, registered is {registered}"
+        return filled("the client used %(method)s, registered is %(registered)s", method=method, registered=registered)
     if secret is not None and not client.check_client_secret(secret):
-        return "wrong client secret"
+        return translatable("wrong client secret")
     return ""
 
 

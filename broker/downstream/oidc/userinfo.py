@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from broker.domain.http import Document, Incoming
+from broker.domain.messages import filled, said_by
 from broker.domain.trace import Trace
 from broker.downstream.oidc import records
 from broker.downstream.oidc.token import TokenServer
@@ -27,7 +28,7 @@ def answer(incoming: Incoming, issuer: str, server: TokenServer, trace: Trace) -
     try:
         grant = _grant(_bearer(incoming), issuer, server)
     except TokenRefused as error:
-        trace.check("oidc.access_token", False, str(error))
+        trace.check("oidc.access_token", False, said_by(error))
         challenge = 'Bearer realm="userinfo"' + (f', error="{error.error}"' if error.error else "")
         body = msgspec.json.encode({"error": error.error or "invalid_token"})
         return Document(body, "application/json", error.status, (("WWW-Authenticate", challenge), *_NO_STORE)), None
@@ -53,7 +54,7 @@ def _grant(token: str, issuer: str, server: TokenServer) -> records.Grant:
     if grant is None:
         raise TokenRefused(401, "invalid_token", "unknown, expired or revoked access token")
     if grant.issuer != issuer:
-        raise TokenRefused(401, "invalid_token", f"the access token belongs to the issuer {grant.issuer}")
+        raise TokenRefused(401, "invalid_token", filled("the access token belongs to the issuer %(issuer)s", issuer=grant.issuer))
     if not server.is_enabled(grant):
         reason = "application, tenant, connector or person was switched off meanwhile, or the person signed out everywhere"
         raise TokenRefused(401, "invalid_token", reason)

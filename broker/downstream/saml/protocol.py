@@ -12,6 +12,7 @@ from broker.domain.clock import Clock
 from broker.domain.errors import BrokerError, InvalidSettings
 from broker.domain.http import Incoming, Outgoing, PostForm
 from broker.domain.keys import HUB, KeyUse
+from broker.domain.messages import Sentence, filled
 from broker.domain.response import AuthenticationResponse
 from broker.domain.trace import Trace
 from broker.domain.transaction import LoginTransaction
@@ -133,7 +134,7 @@ class SamlProtocol:
         )
         template, _ = self._templates(prepared, application.settings, issuer)
         document = template.fill(said, self._signing_handle(state))
-        trace.decide("NameID", f"{said.name_id.format.rpartition(':')[2]} for {application.name}")
+        trace.decide("NameID", _named(said.name_id.format, application))
         return self._post(request.reply_address, document, state.get("relay_state"), trace)
 
     def refuse(
@@ -185,6 +186,10 @@ class SamlProtocol:
                 self._handles.clear()
             handle = self._handles[key.id] = SigningHandle.from_pem(key.private_pem, key.certificate_pem)
         return handle
+
+
+def _named(name_id_format: str, application: Application) -> Sentence:
+    return filled("%(format)s for %(name)s", format=name_id_format.rpartition(":")[2], name=application.name)
 
 
 def _verification_key(pem: str) -> VerificationKey:

@@ -16,6 +16,7 @@ from broker.domain.errors import (
     UnregisteredReplyAddress,
 )
 from broker.domain.http import Incoming
+from broker.domain.messages import filled
 from broker.domain.place import Place
 from broker.domain.request import AuthenticationRequest, Hints
 from broker.domain.trace import Trace
@@ -41,7 +42,8 @@ def read(
     trace.check("saml.application", passed=found is not None, reason="the Issuer is a registered application")
     if found is None:
         raise UnknownApplication(
-            cause=f"Issuer {unverified_issuer(unverified)[:200]!r} is not registered", check="saml.application"
+            cause=filled("Issuer %(issuer)s is not registered", issuer=repr(unverified_issuer(unverified)[:200])),
+            check="saml.application",
         )
     trace.application_id = found.application.id
     require_own_place(place, found.application.id, trace)
@@ -93,11 +95,11 @@ def _check_destination(request: AuthnRequest, place: Place, trace: Trace) -> Non
     if right:
         trace.check("saml.destination", passed=True)
     else:
-        reason = f"expected {place.saml_sign_on}"
+        reason = filled("expected %(address)s", address=place.saml_sign_on)
         trace.check("saml.destination", passed=False, reason=reason, expected=place.saml_sign_on, received=str(request.destination))
     if not right:
         raise MalformedRequest(
-            cause=f"Destination is not {place.saml_sign_on}",
+            cause=filled("Destination is not %(address)s", address=place.saml_sign_on),
             check="saml.destination",
             fix=f"Configure the application with the single sign-on address {place.saml_sign_on}.",
         )
@@ -115,20 +117,24 @@ def _reply_address(request: AuthnRequest, settings: SamlApplicationSettings, tra
     compared = {} if found is not None else {"expected": "\n".join(settings.acs_urls), "received": asked}
     trace.check("saml.acs", passed=found is not None, reason="the assertion consumer service is registered", **compared)
     if found is None:
-        raise UnregisteredReplyAddress(cause=f"{asked[:300]} is not registered for this application", check="saml.acs")
+        raise UnregisteredReplyAddress(
+            cause=filled("%(wanted)s is not registered for this application", wanted=asked[:300]), check="saml.acs"
+        )
     return found
 
 
 def _objection(request: AuthnRequest, settings: SamlApplicationSettings) -> BrokerError | None:
     if request.protocol_binding not in (None, names.POST):
-        return InvalidAuthenticationRequest(cause=f"ProtocolBinding {request.protocol_binding[:100]}: we answer by HTTP-POST")
+        return InvalidAuthenticationRequest(
+            cause=filled("ProtocolBinding %(binding)s: we answer by HTTP-POST", binding=request.protocol_binding[:100])
+        )
     policy = request.name_id_policy
     if policy is None or settings.force_name_id_format:
         return None
     if policy.sp_name_qualifier not in (None, "", settings.entity_id):
         return _name_id_objection("SPNameQualifier names another application")
     if policy.format and policy.format not in SUPPORTED_FORMATS:
-        return _name_id_objection(f"NameIDPolicy Format {policy.format[:100]} is not supported")
+        return _name_id_objection(filled("NameIDPolicy Format %(format)s is not supported", format=policy.format[:100]))
     return None
 
 

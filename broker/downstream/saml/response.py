@@ -9,6 +9,7 @@ from broker.domain import claims as c
 from broker.domain import random_ids
 from broker.domain.claims import Claims
 from broker.domain.errors import SubjectFormatUnavailable
+from broker.domain.messages import filled
 from broker.domain.response import AuthenticationResponse
 from broker.downstream.saml.settings import SamlApplicationSettings
 from broker.protocols.saml import names
@@ -47,7 +48,7 @@ def name_id(settings: SamlApplicationSettings, asked: str | None, issuer: str, r
     wanted = FORMATS[settings.name_id_format]
     if asked and asked != names.UNSPECIFIED and not settings.force_name_id_format:
         if asked not in SUPPORTED_FORMATS:
-            raise SubjectFormatUnavailable(cause=f"NameID format {asked[:100]}", check="saml.name_id_format")
+            raise SubjectFormatUnavailable(cause=filled("NameID format %(name)s", name=asked[:100]), check="saml.name_id_format")
         wanted = asked
     if wanted == names.EMAIL_ADDRESS:
         if response.email is None:

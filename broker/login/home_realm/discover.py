@@ -8,6 +8,7 @@ from broker.domain.email import is_domain, realm_of
 from broker.domain.errors import InteractionRequired, NoHomeRealm, UnknownDomain
 from broker.domain.home_realm import Candidate, HomeRealm
 from broker.domain.http import Outgoing, Page
+from broker.domain.messages import filled
 from broker.login.context import Login
 from broker.login.home_realm import remembered
 
@@ -35,7 +36,7 @@ def discover(login: Login) -> Outgoing | None:
         if found:
             choices = found
             break
-        login.trace.decide("home realm", f"{rule}: no connector that this application may use")
+        login.trace.decide("home realm", filled("%(rule)s: no connector that this application may use", rule=rule))
     if login.transaction.request.passive:
         raise InteractionRequired(cause="no single home realm is known, and the request is passive")
     if not choices and not _anything(login):
@@ -66,7 +67,9 @@ def by_choice(login: Login, connector_id: str) -> Outgoing | None:
 def _choose(login: Login, candidate: Candidate, rule: str, typed: str | None = None) -> None:
     login.leave(home_realm=HomeRealm(candidate.tenant_id, candidate.connector_id, rule, typed))
     login.trace.tenant_id, login.trace.connector_id = candidate.tenant_id, candidate.connector_id
-    login.trace.decide("home realm", f"{rule}: {candidate.label} ({candidate.connector_type})")
+    login.trace.decide(
+        "home realm", filled("%(rule)s: %(label)s (%(type)s)", rule=rule, label=candidate.label, type=candidate.connector_type)
+    )
 
 
 def browse(login: Login, search: str, after: str) -> Page:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from broker.domain.errors import InvalidAuthenticationRequest, MalformedRequest, MessageTooLarge
 from broker.domain.http import Incoming
+from broker.domain.messages import filled
 from broker.protocols.oidc import pkce
 from broker.protocols.oidc.names import OPENID
 
@@ -72,7 +73,7 @@ def read_request(incoming: Incoming) -> AuthorizationRequest:
     # RFC 9101, OIDC Core 6: said plainly rather than ignored, because the parameters inside would be ignored with them.
     for name, error in (("request", "request_not_supported"), ("request_uri", "request_uri_not_supported")):
         if name in values:
-            raise InvalidAuthenticationRequest(f"{name} is not supported", oauth_error=error)
+            raise InvalidAuthenticationRequest(filled("%(name)s is not supported", name=name), oauth_error=error)
     if "registration" in values:
         raise InvalidAuthenticationRequest("registration is not supported", oauth_error="registration_not_supported")
     response_type = values.get("response_type")
@@ -80,7 +81,8 @@ def read_request(incoming: Incoming) -> AuthorizationRequest:
         raise InvalidAuthenticationRequest("response_type is missing")
     if response_type != "code":
         raise InvalidAuthenticationRequest(
-            f"response_type {response_type[:60]!r}: only code is supported", oauth_error="unsupported_response_type"
+            filled("response_type %(response_type)s: only code is supported", response_type=repr(response_type[:60])),
+            oauth_error="unsupported_response_type",
         )
     if values.get("response_mode", "query") not in _RESPONSE_MODES:
         raise InvalidAuthenticationRequest("response_mode must be query or form_post")
@@ -108,9 +110,11 @@ def _single_values(incoming: Incoming) -> dict[str, str]:
     values: dict[str, str] = {}
     for name, value in incoming.parameters:
         if name in values:
-            raise InvalidAuthenticationRequest(f"parameter {name[:60]!r} occurs more than once")
+            raise InvalidAuthenticationRequest(filled("parameter %(name)s occurs more than once", name=repr(name[:60])))
         if len(value) > MAX_VALUE:
-            raise InvalidAuthenticationRequest(f"parameter {name[:60]!r} is longer than {MAX_VALUE} characters")
+            raise InvalidAuthenticationRequest(
+                filled("parameter %(name)s is longer than %(most)s characters", name=repr(name[:60]), most=MAX_VALUE)
+            )
         values[name] = value
     return {name: value for name, value in values.items() if value}
 
@@ -132,7 +136,7 @@ def _code_challenge(values: dict[str, str]) -> str | None:
 def _prompts(values: dict[str, str]) -> frozenset[str]:
     prompts = frozenset(values.get("prompt", "").split())
     if unknown := prompts - _PROMPTS:
-        raise InvalidAuthenticationRequest(f"prompt {sorted(unknown)[0][:60]!r} is unknown")
+        raise InvalidAuthenticationRequest(filled("prompt %(name)s is unknown", name=repr(sorted(unknown)[0][:60])))
     # OIDC Core 3.1.2.1: none stands alone.
     if "none" in prompts and len(prompts) > 1:
         raise InvalidAuthenticationRequest("prompt none cannot be combined")

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from broker.domain.errors import InvalidUpstreamResponse
+from broker.domain.messages import filled
 from broker.domain.trace import Trace
 from broker.protocols import jose
 from broker.protocols.oidc.names import PROTOCOL_CLAIMS
@@ -51,7 +52,7 @@ def validate_id_token(signed: jose.SignedClaims, rules: IdTokenRules, trace: Tra
     issuer = claims.get("iss")
     expected = rules.issuer_of(claims)
     # 3.1.3.7 (2): exactly. A trailing slash makes another issuer.
-    reason = f"issuer {_shown(issuer)}, expected {_shown(expected)}"
+    reason = filled("issuer %(issuer)s, expected %(expected)s", issuer=_shown(issuer), expected=_shown(expected))
     check("oidc.issuer", isinstance(issuer, str) and issuer == expected, reason, expected, issuer)
     _check_audience(claims, rules.client_id, check)
     issued_at, expires_at = _check_times(claims, rules, check)
@@ -85,14 +86,16 @@ class _Checks:
 def _check_audience(claims: dict[str, Any], client_id: str, check: _Checks) -> None:
     audience = claims.get("aud")
     values = audience if isinstance(audience, list) else [audience]
-    reason = f"the token is for {_shown(audience)}, our client id is {client_id!r}"
+    reason = filled(
+        "the token is for %(audience)s, our client id is %(client_id)s", audience=_shown(audience), client_id=repr(client_id)
+    )
     check("oidc.audience", client_id in values, reason, client_id, audience)
     # 3.1.3.7 (3): additional audiences that we do not trust; we know none.
     only = all(value == client_id for value in values)
     azp = claims.get("azp")
     check("oidc.audience_only", only or azp == client_id, "the token has further audiences and azp is not our client id")
     # 3.1.3.7 (5)
-    reason = f"azp is {_shown(azp)}, our client id is {client_id!r}"
+    reason = filled("azp is %(azp)s, our client id is %(client_id)s", azp=_shown(azp), client_id=repr(client_id))
     check("oidc.authorized_party", azp is None or azp == client_id, reason, client_id, azp)
 
 
@@ -100,15 +103,21 @@ def _check_times(claims: dict[str, Any], rules: IdTokenRules, check: _Checks) ->
     now, skew = rules.now.timestamp(), rules.skew_seconds
     expires = jose.numeric_date(claims.get("exp"))
     ours = f"our time {now:.0f}, give or take {skew} s"
-    reason = f"exp is {_shown(claims.get('exp'))}, now is {now:.0f}"
+    reason = filled("exp is %(exp)s, now is %(now)s", exp=_shown(claims.get("exp")), now=f"{now:.0f}")
     check("oidc.expiry", expires is not None and now < expires + skew, reason, ours, claims.get("exp"))
     issued = jose.numeric_date(claims.get("iat"))
     # A token for the code that we exchanged a moment ago was issued a moment ago: nothing older than ten minutes.
     fresh = issued is not None and now - 600 - skew <= issued <= now + skew
-    check("oidc.issued_at", fresh, f"iat is {_shown(claims.get('iat'))}, now is {now:.0f}", ours, claims.get("iat"))
+    check(
+        "oidc.issued_at",
+        fresh,
+        filled("iat is %(iat)s, now is %(now)s", iat=_shown(claims.get("iat")), now=f"{now:.0f}"),
+        ours,
+        claims.get("iat"),
+    )
     not_before = jose.numeric_date(claims["nbf"]) if "nbf" in claims else 0.0
     begun = not_before is not None and not_before <= now + skew
-    check("oidc.not_before", begun, f"nbf is {_shown(claims.get('nbf'))}", ours, claims.get("nbf"))
+    check("oidc.not_before", begun, filled("nbf is %(nbf)s", nbf=_shown(claims.get("nbf"))), ours, claims.get("nbf"))
     return _moment(issued or 0.0), _moment(expires or 0.0)
 
 
@@ -129,7 +138,11 @@ def _check_auth_time(claims: dict[str, Any], rules: IdTokenRules, check: _Checks
         check(
             "oidc.auth_time",
             stated is not None and stated >= earliest,
-            f"fresh authentication was demanded, auth_time is {_shown(claims.get('auth_time'))}, earliest is {earliest:.0f}",
+            filled(
+                "fresh authentication was demanded, auth_time is %(auth_time)s, earliest is %(earliest)s",
+                auth_time=_shown(claims.get("auth_time")),
+                earliest=f"{earliest:.0f}",
+            ),
         )
     return None if stated is None else _moment(stated)
 

@@ -17,6 +17,7 @@ from urllib.parse import quote, unquote_plus
 
 from broker.domain.errors import MalformedRequest, MessageTooLarge, RepeatedParameter
 from broker.domain.http import Incoming, Pairs
+from broker.domain.messages import filled
 from broker.protocols.saml import names
 from broker.protocols.xml import MAX_MESSAGE_BYTES
 from broker.protocols.xmldsig import SignatureFault, SigningHandle, VerificationKey, sign_octets, verify_octets
@@ -90,7 +91,7 @@ def decode_redirect(value: str) -> bytes:
     except zlib.error as error:
         raise MalformedRequest(cause="the message is not raw DEFLATE data", check="saml.binding") from error
     if inflater.unconsumed_tail:
-        raise MessageTooLarge(cause=f"inflates beyond {MAX_MESSAGE_BYTES} bytes", check="saml.binding")
+        raise MessageTooLarge(cause=filled("inflates beyond %(most)s bytes", most=MAX_MESSAGE_BYTES), check="saml.binding")
     if not inflater.eof or inflater.unused_data:
         raise MalformedRequest(cause="DEFLATE data is truncated or followed by something", check="saml.binding")
     return octets
@@ -148,9 +149,9 @@ def _raw_parameters(raw_query: bytes) -> dict[str, str]:
         if name not in _PARAMETERS:
             continue
         if name != quoted_name:
-            raise MalformedRequest(cause=f"the name {name} is percent-encoded", check="saml.binding")
+            raise MalformedRequest(cause=filled("the name %(name)s is percent-encoded", name=name), check="saml.binding")
         if name in found:
-            raise RepeatedParameter(cause=f"parameter {name!r} occurs more than once", check="saml.binding")
+            raise RepeatedParameter(cause=filled("parameter %(name)s occurs more than once", name=repr(name)), check="saml.binding")
         found[name] = value
     return found
 
@@ -168,22 +169,27 @@ def _query_signature(raw: dict[str, str], decoded: dict[str, str], parameter: st
 def _only_message(values: dict[str, str | None] | dict[str, str], parameter: str) -> str:
     other = "SAMLResponse" if parameter == "SAMLRequest" else "SAMLRequest"
     if values.get(other) is not None:
-        raise MalformedRequest(cause=f"{other} came together with, or instead of, {parameter}", check="saml.binding")
+        raise MalformedRequest(
+            cause=filled("%(other)s came together with, or instead of, %(parameter)s", other=other, parameter=parameter),
+            check="saml.binding",
+        )
     value = values.get(parameter)
     if not value:
-        raise MalformedRequest(cause=f"there is no {parameter}", check="saml.binding")
+        raise MalformedRequest(cause=filled("there is no %(parameter)s", parameter=parameter), check="saml.binding")
     return value
 
 
 def _relay_state(value: str | None) -> str | None:
     if value is not None and len(value.encode("utf-8", "surrogatepass")) > MAX_RELAY_STATE_BYTES:
-        raise MessageTooLarge(cause=f"RelayState is longer than {MAX_RELAY_STATE_BYTES} bytes", check="saml.relay_state")
+        raise MessageTooLarge(
+            cause=filled("RelayState is longer than %(most)s bytes", most=MAX_RELAY_STATE_BYTES), check="saml.relay_state"
+        )
     return value
 
 
 def _decode_base64(value: str) -> bytes:
     if len(value) > MAX_MESSAGE_BYTES * 3 // 2:
-        raise MessageTooLarge(cause=f"{len(value)} characters of base64", check="saml.binding")
+        raise MessageTooLarge(cause=filled("%(count)s characters of base64", count=len(value)), check="saml.binding")
     text = "".join(value.split())
     if not _BASE64.fullmatch(text):
         raise MalformedRequest(cause="not base64", check="saml.binding")

@@ -22,6 +22,7 @@ from lxml import etree
 from saml2 import saml, samlp
 
 from broker.domain.errors import MalformedRequest
+from broker.domain.messages import filled
 from broker.protocols import xml
 from broker.protocols.saml import names
 from broker.protocols.saml.skeletons import skeleton
@@ -62,7 +63,7 @@ def unverified_issuer(root: etree._Element) -> str:
     """Who says to have sent the message: only to find the keys that will tell. Raises MalformedRequest."""
     issuers = root.findall(names.saml("Issuer"))
     if len(issuers) != 1:
-        raise _malformed(f"{len(issuers)} Issuer elements")
+        raise _malformed(filled("%(count)s Issuer elements", count=len(issuers)))
     issuer = xml.uri_of(issuers[0])
     if not issuer or len(issuer) > 1024:  # Core 8.3.6
         raise _malformed("the Issuer is empty or too long")
@@ -72,7 +73,7 @@ def unverified_issuer(root: etree._Element) -> str:
 def read_authn_request(root: etree._Element) -> AuthnRequest:
     """Raises MalformedRequest."""
     if root.tag != names.samlp("AuthnRequest"):
-        raise _malformed(f"the message is a {xml.local_name(root)[:40]!r}, not an AuthnRequest")
+        raise _malformed(filled("the message is a %(name)s, not an AuthnRequest", name=repr(xml.local_name(root)[:40])))
     if root.get("Version") != "2.0":
         raise _malformed("Version is not 2.0")
     policy = _at_most_one(root, names.samlp("NameIDPolicy"))
@@ -166,13 +167,13 @@ def _instant(root: etree._Element, attribute: str) -> datetime:
     try:
         return parse_instant(root.get(attribute))
     except ValueError as error:
-        raise _malformed(f"{attribute}: {error}") from error
+        raise _malformed(filled("%(attribute)s: %(cause)s", attribute=attribute, cause=error)) from error
 
 
 def _boolean(root: etree._Element, attribute: str) -> bool:
     value = root.get(attribute, "false").strip()
     if value not in {"true", "1", "false", "0"}:  # XML Schema 2, 3.2.2
-        raise _malformed(f"{attribute} is not a boolean")
+        raise _malformed(filled("%(attribute)s is not a boolean", attribute=attribute))
     return value in {"true", "1"}
 
 
@@ -214,7 +215,7 @@ def _texts(parent: etree._Element | None, name: str) -> tuple[str, ...]:
 def _at_most_one(parent: etree._Element, name: str) -> etree._Element | None:
     found = parent.findall(name)
     if len(found) > 1:
-        raise _malformed(f"{len(found)} {xml.local_name(found[0])} elements")
+        raise _malformed(filled("%(count)s %(name)s elements", count=len(found), name=xml.local_name(found[0])))
     return found[0] if found else None
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from lxml import etree
 
+from broker.domain.messages import filled
 from broker.protocols import xml, xmlenc
 from broker.protocols.saml import names
 from broker.protocols.saml.times import parse_instant
@@ -130,7 +131,14 @@ def only_child(parent: etree._Element, name: str) -> etree._Element:
     """The one child of the assertion namespace with that name. Raises Unacceptable."""
     found = parent.findall(names.saml(name))
     if len(found) != 1:
-        raise Unacceptable(f"{len(found)} {name} elements in {xml.local_name(parent)} instead of one")
+        raise Unacceptable(
+            filled(
+                "%(count)s %(name)s elements in %(parent)s instead of one",
+                count=len(found),
+                name=name,
+                parent=xml.local_name(parent),
+            )
+        )
     return found[0]
 
 
@@ -139,4 +147,6 @@ def instant(element: etree._Element, attribute: str) -> datetime:
     try:
         return parse_instant(element.get(attribute))
     except ValueError as error:
-        raise Unacceptable(f"{attribute} of {xml.local_name(element)}: {error}") from error
+        raise Unacceptable(
+            filled("%(attribute)s of %(element)s: %(cause)s", attribute=attribute, element=xml.local_name(element), cause=error)
+        ) from error

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+from broker.domain.messages import translatable
+
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?Z", re.ASCII)
 
 _DURATION = re.compile(
@@ -16,7 +18,7 @@ def parse_instant(text: str | None) -> datetime:
     """An aware datetime; fractions beyond microseconds are cut. Raises ValueError, also for offsets and missing values."""
     found = _INSTANT.fullmatch(text.strip(" \t\r\n")) if text else None
     if found is None:
-        raise ValueError("not a UTC time with Z")
+        raise ValueError(translatable("not a UTC time with Z"))
     seconds, fraction = found.groups()
     microseconds = int((fraction or "0")[:6].ljust(6, "0"))
     return datetime.fromisoformat(seconds).replace(microsecond=microseconds, tzinfo=UTC)
@@ -32,6 +34,6 @@ def parse_duration(text: str) -> timedelta:
     text = text.strip(" \t\r\n")
     found = _DURATION.fullmatch(text)
     if found is None or text.endswith(("P", "T")):
-        raise ValueError("not a duration")
+        raise ValueError(translatable("not a duration"))
     years, months, days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
     return timedelta(days=365 * years + 30 * months + days, hours=hours, minutes=minutes, seconds=seconds)

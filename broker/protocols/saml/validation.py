@@ -15,6 +15,7 @@ from lxml import etree
 
 from broker.domain.errors import BrokerError, InteractionRequired, InvalidUpstreamResponse, UpstreamRefused
 from broker.domain.http import Incoming
+from broker.domain.messages import filled, translatable
 from broker.domain.trace import Trace
 from broker.protocols import xml, xmldsig, xmlenc
 from broker.protocols.saml import bindings, names, statements
@@ -73,7 +74,7 @@ def validate_response(unverified: etree._Element, trust: Trust, asked: Asked, no
     # 3. The envelope: this provider, to this address, about this request.
     step("response_issuer", lambda: _response_issuer(response, trust.issuer, required=signed_response is not None))
     step("destination", lambda: _destination(response, asked.recipient, required=signed_response is not None))
-    step("response_in_response_to", lambda: _equal(response.get("InResponseTo"), asked.request_id, "InResponseTo of the Response"))
+    step("response_in_response_to", lambda: _equal(response.get("InResponseTo"), asked.request_id, _OF_THE_RESPONSE))
     step("response_issued", lambda: _issued(response, now, trust.skew))
     step("status", lambda: _status(response))
     # 4. The assertion itself: decrypted if need be, and signed itself or inside the signed Response.
@@ -163,15 +164,15 @@ _RESPONSE_CHILDREN = frozenset(
 
 def _shape(root: etree._Element) -> None:
     if root.tag != names.samlp("Response"):
-        raise statements.Unacceptable(f"the message is a {xml.local_name(root)[:40]!r}, not a Response")
+        raise statements.Unacceptable(filled("the message is a %(name)s, not a Response", name=repr(xml.local_name(root)[:40])))
     _version(root)
     for child in root:
         if child.tag not in _RESPONSE_CHILDREN:
-            raise statements.Unacceptable(f"unexpected {xml.local_name(child)[:40]!r} in the Response")
+            raise statements.Unacceptable(filled("unexpected %(name)s in the Response", name=repr(xml.local_name(child)[:40])))
     # Counted anywhere in the document, so that no second one can hide (XSW 1-8, SAML Advice included).
     assertions = list(root.iter(*_ASSERTIONS))
     if len(assertions) > 1 or any(assertion.getparent() is not root for assertion in assertions):
-        raise statements.Unacceptable(f"{len(assertions)} assertions, or one in an unexpected place")
+        raise statements.Unacceptable(filled("%(count)s assertions, or one in an unexpected place", count=len(assertions)))
     if next(root.iterdescendants(names.samlp("Response")), None) is not None:
         raise statements.Unacceptable("a Response inside the Response")
     _signature_places(root, {root, *assertions})
@@ -190,7 +191,7 @@ def _signature_places(root: etree._Element, parents: set[etree._Element]) -> Non
 
 def _version(element: etree._Element) -> None:
     if element.get("Version") != "2.0" or not element.get("ID"):
-        raise statements.Unacceptable(f"{xml.local_name(element)} has no ID or is not version 2.0")
+        raise statements.Unacceptable(filled("%(element)s has no ID or is not version 2.0", element=xml.local_name(element)))
 
 
 # --- 2. signatures -------------------------------------------------------------------------------------------------------
@@ -215,7 +216,7 @@ def _response_issuer(response: etree._Element, expected: str, *, required: bool)
 
 
 def _other_issuer(where: str, issuer: etree._Element | None, expected: str) -> statements.Unacceptable:
-    cause = f"the Issuer of the {where} is not this connector's identity provider"
+    cause = filled("the Issuer of the %(where)s is not this connector's identity provider", where=where)
     received = "absent" if issuer is None else xml.uri_of(issuer)
     return statements.Unacceptable(cause, _ISSUER_FIX, expected=expected, received=received)
 
@@ -249,7 +250,7 @@ def _status(response: etree._Element) -> None:
     second = "" if inner is None else str(inner.get("Value", ""))
     message = response.find(f"{names.samlp('Status')}/{names.samlp('StatusMessage')}")
     words = [_short(top), _short(second), "" if message is None else xml.text_of(message).strip()[:300]]
-    cause = "identity provider answered " + " / ".join(word for word in words if word)
+    cause = filled("identity provider answered %(words)s", words=" / ".join(word for word in words if word))
     if second == names.NO_PASSIVE:
         raise InteractionRequired(cause=cause)
     raise UpstreamRefused(cause=cause, fix=_STATUS_FIXES.get(second))
@@ -300,7 +301,7 @@ def _confirmation(assertion: etree._Element, asked: Asked, now: datetime, skew: 
 
 def _confirm(confirmation: Confirmation, asked: Asked, now: datetime, skew: timedelta) -> None:
     _equal(confirmation.recipient, asked.recipient, "Recipient")
-    _equal(confirmation.in_response_to, asked.request_id, "InResponseTo of the SubjectConfirmationData")
+    _equal(confirmation.in_response_to, asked.request_id, _OF_THE_CONFIRMATION)
     if confirmation.has_not_before:
         raise statements.Unacceptable("a bearer confirmation must not have NotBefore")
     if now >= confirmation.not_on_or_after + skew:
@@ -316,7 +317,7 @@ def _conditions(assertion: etree._Element, now: datetime, skew: timedelta) -> No
         raise _wrong_time("NotOnOrAfter of the Conditions has passed", ends, now, skew)
     for condition in conditions:
         if condition.tag not in statements.UNDERSTOOD_CONDITIONS:
-            raise statements.Unacceptable(f"unknown condition {xml.local_name(condition)[:40]!r}")
+            raise statements.Unacceptable(filled("unknown condition %(name)s", name=repr(xml.local_name(condition)[:40])))
 
 
 def _audience(assertion: etree._Element, expected: str) -> None:
@@ -362,11 +363,14 @@ _STATUS_FIXES = {
     names.NO_AUTHN_CONTEXT: "Clear the connector's requested_contexts: the provider cannot authenticate in the way we ask for.",
     names.REQUEST_DENIED: "Look at the provider's log; often the person is not assigned to the application there.",
 }
+_OF_THE_RESPONSE = filled("InResponseTo of the Response")
+_OF_THE_CONFIRMATION = filled("InResponseTo of the SubjectConfirmationData")
+_MISSING, _ANOTHER = translatable("%(what)s is missing"), translatable("%(what)s is not the one of this sign-in")
 
 
 def _equal(value: str | None, expected: str, what: str) -> None:
     if value != expected:
-        cause = f"{what} is {'missing' if value is None else 'not the one of this sign-in'}"
+        cause = filled(_MISSING if value is None else _ANOTHER, what=what)
         raise statements.Unacceptable(cause, expected=expected, received="absent" if value is None else value)
 
 

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from broker.domain.messages import filled, translatable
 from broker.protocols.scim.names import invalid_filter
 from broker.protocols.scim.schema import Attribute
 
@@ -17,7 +18,7 @@ MAX_LENGTH, MAX_DEPTH = 2048, 8
 OPERATORS = frozenset({"eq", "ne", "co", "sw", "ew", "pr", "gt", "ge", "lt", "le"})
 _TOKEN = re.compile(r'\s*(?:([()\[\]])|("(?:[^"\\]|\\.)*")|([^\s()\[\]"]+))')
 _NAME = re.compile(r"(?:urn:[A-Za-z0-9:._-]+:)?[$A-Za-z][$\w-]*(?:\.[$A-Za-z][$\w-]*)?", re.ASCII | re.IGNORECASE)
-_UNREADABLE = 'This filter cannot be read. Write it like: userName eq "anna@acme.example"'
+_UNREADABLE = translatable('This filter cannot be read. Write it like: userName eq "anna@acme.example"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ Filter = Comparison | Both | Either | Not | Element
 def parse(text: str) -> Filter:
     """Raises Refused (invalidFilter)."""
     if len(text) > MAX_LENGTH:
-        raise invalid_filter(f"A filter has at most {MAX_LENGTH} characters.")
+        raise invalid_filter(filled("A filter has at most %(most)s characters.", most=MAX_LENGTH))
     reader = Reader(text)
     found = reader.either(0)
     reader.end()
@@ -75,7 +76,7 @@ class Reader:
 
     def either(self, depth: int) -> Filter:
         if depth > MAX_DEPTH:
-            raise invalid_filter(f"A filter is at most {MAX_DEPTH} brackets deep.")
+            raise invalid_filter(filled("A filter is at most %(most)s brackets deep.", most=MAX_DEPTH))
         parts = [self._both(depth)]
         while self.taken("or"):
             parts.append(self._both(depth))

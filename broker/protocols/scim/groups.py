@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from broker.domain.messages import filled
 from broker.protocols.scim import filters, names, values
 from broker.protocols.scim.names import Refused, invalid_syntax, invalid_value
 from broker.protocols.scim.patch import ADD, REMOVE, REPLACE, Operation
@@ -64,7 +65,7 @@ def _apply(change: GroupChange, path: Path, kind: str, value: Any) -> None:
     attribute = GROUP_INDEX.get(path.attribute.lower())
     if attribute is None:
         if path.attribute.lower() in {"id", "schemas", "meta"}:
-            raise Refused(f"{path.attribute} cannot be changed.", scim_type="mutability")
+            raise Refused(filled("%(attribute)s cannot be changed.", attribute=path.attribute), scim_type="mutability")
     elif attribute is MEMBERS:
         _apply_members(change, path, kind, value)
     elif attribute.name == "externalId":
@@ -122,16 +123,18 @@ def _member_id(sent: Any) -> str:
 def _name(sent: Any) -> str:
     name = sent.strip() if isinstance(sent, str) else ""
     if not name or len(name) > MAX_NAME or "\x00" in name:
-        raise invalid_value(f"displayName is required: 1 to {MAX_NAME} characters.")
+        raise invalid_value(filled("displayName is required: 1 to %(most)s characters.", most=MAX_NAME))
     return name
 
 
 def _external_id(sent: Any) -> str | None:
     read: str | None = values.read_value(GROUP_INDEX["externalid"], sent)
     if read is not None and len(read) > values.MAX_KEY:
-        raise invalid_value(f"externalId has at most {values.MAX_KEY} characters.")
+        raise invalid_value(filled("externalId has at most %(most)s characters.", most=values.MAX_KEY))
     return read
 
 
 def _too_many() -> Refused:
-    return Refused(f"One request names at most {MAX_MEMBERS} members. Send several.", scim_type="tooMany", status=413)
+    return Refused(
+        filled("One request names at most %(most)s members. Send several.", most=MAX_MEMBERS), scim_type="tooMany", status=413
+    )

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from broker.domain.messages import filled
 from broker.protocols.scim import filters, names, paths, values
 from broker.protocols.scim.names import Refused, invalid_syntax, invalid_value
 from broker.protocols.scim.paths import Path
@@ -41,7 +42,7 @@ def read(body: Any) -> list[Operation]:
     for each in listed:
         found += _read_one(each)
         if len(found) > MAX_OPERATIONS:  # every key of a value without a path is one
-            raise Refused(f"A PATCH has at most {MAX_OPERATIONS} operations.", status=413, scim_type="tooMany")
+            raise Refused(filled("A PATCH has at most %(most)s operations.", most=MAX_OPERATIONS), status=413, scim_type="tooMany")
     return found
 
 
@@ -90,7 +91,7 @@ def _apply(user: dict[str, Any], path: Path, kind: str, value: Any) -> None:
         _refuse_fixed(path.attribute)
         return
     if attribute.read_only:
-        raise Refused(f"{attribute.name} is changed at the groups.", scim_type="mutability")
+        raise Refused(filled("%(name)s is changed at the groups.", name=attribute.name), scim_type="mutability")
     if path.filter is not None:
         _apply_filtered(part, attribute, path, kind, value)
     elif path.sub:
@@ -101,7 +102,7 @@ def _apply(user: dict[str, Any], path: Path, kind: str, value: Any) -> None:
 
 def _refuse_fixed(name: str) -> None:
     if name.lower() in _SILENT:
-        raise Refused(f"{name} cannot be changed.", scim_type="mutability")
+        raise Refused(filled("%(name)s cannot be changed.", name=name), scim_type="mutability")
 
 
 def _apply_all(part: dict[str, Any], index: Mapping[str, Attribute], kind: str, value: Any) -> None:
@@ -122,7 +123,7 @@ def _apply_whole(part: dict[str, Any], attribute: Attribute, kind: str, value: A
     held = part.get(attribute.name)
     if kind == REMOVE:
         if attribute.required:
-            raise Refused(f"{attribute.name} is required.", scim_type="mutability")
+            raise Refused(filled("%(name)s is required.", name=attribute.name), scim_type="mutability")
         if attribute.multi and isinstance(held, list) and value not in (None, []):
             _take_out(part, attribute, held, value)
         else:
@@ -167,7 +168,7 @@ def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 def _check_count(attribute: Attribute, held: list[dict[str, Any]]) -> None:
     if len(held) > values.MAX_VALUES:
-        raise invalid_value(f"{attribute.name} has at most {values.MAX_VALUES} values.")
+        raise invalid_value(filled("%(name)s has at most %(most)s values.", name=attribute.name, most=values.MAX_VALUES))
 
 
 def _apply_sub(part: dict[str, Any], attribute: Attribute, name: str, kind: str, value: Any) -> None:
@@ -197,7 +198,7 @@ def _set_in(targets: list[dict[str, Any]], sub: Attribute, kind: str, value: Any
 
 def _apply_filtered(part: dict[str, Any], attribute: Attribute, path: Path, kind: str, value: Any) -> None:
     if not attribute.multi or path.filter is None:
-        raise names.invalid_path(f"{attribute.name} has one value: no condition can choose among several.")
+        raise names.invalid_path(filled("%(name)s has one value: no condition can choose among several.", name=attribute.name))
     held: list[dict[str, Any]] = part.setdefault(attribute.name, [])
     chosen = [each for each in held if filters.matches(path.filter, each, attribute)]
     if kind == REMOVE and not path.sub:
@@ -231,7 +232,9 @@ def _made_for(filter: filters.Filter, attribute: Attribute) -> dict[str, Any]:
     for part in parts:
         sub = attribute.index.get(part.attribute.lower()) if isinstance(part, filters.Comparison) else None
         if not isinstance(part, filters.Comparison) or part.operator != "eq" or sub is None:
-            raise Refused(f"Nothing in {attribute.name} matches the condition of this path.", scim_type="noTarget")
+            raise Refused(
+                filled("Nothing in %(name)s matches the condition of this path.", name=attribute.name), scim_type="noTarget"
+            )
         if (read := values.read_value(sub, part.value)) is not None:  # type eq "" and eq null ask for an element without one
             made[sub.name] = read
     return made

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from broker.domain.messages import filled
 from broker.protocols.scim import filters, names
 from broker.protocols.scim.names import Refused, invalid_path
 
@@ -29,7 +30,7 @@ def parse(text: str) -> Path:
     """Raises Refused (invalidPath, invalidFilter)."""
     text = text.strip()
     if len(text) > MAX_LENGTH:
-        raise invalid_path(f"A path has at most {MAX_LENGTH} characters.")
+        raise invalid_path(filled("A path has at most %(most)s characters.", most=MAX_LENGTH))
     if (whole := _KNOWN.get(text.lower())) is not None:
         return Path(whole, "")
     schema, rest = _split(text)
@@ -54,4 +55,4 @@ def _condition(text: str) -> filters.Filter:
     try:
         return filters.parse(text)
     except Refused as error:
-        raise invalid_path(f"The condition in this path cannot be read. {error.detail}") from error
+        raise invalid_path(filled("The condition in this path cannot be read. %(cause)s", cause=error.detail)) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from broker.domain.messages import filled
 from broker.protocols.scim import names
 from broker.protocols.scim.names import invalid_syntax, invalid_value
 from broker.protocols.scim.schema import ENTERPRISE_INDEX, USER_INDEX, Attribute
@@ -31,9 +32,9 @@ def check_user(user: dict[str, Any]) -> dict[str, Any]:
     user = {name: value for name, value in user.items() if value not in (None, [], {})}
     user_name = user.get("userName", "").strip()
     if not user_name or len(user_name) > MAX_USER_NAME:
-        raise invalid_value(f"userName is required: 1 to {MAX_USER_NAME} characters.")
+        raise invalid_value(filled("userName is required: 1 to %(most)s characters.", most=MAX_USER_NAME))
     if len(user.get("externalId", "")) > MAX_KEY:
-        raise invalid_value(f"externalId has at most {MAX_KEY} characters.")
+        raise invalid_value(filled("externalId has at most %(most)s characters.", most=MAX_KEY))
     user["userName"] = user_name
     return user
 
@@ -58,12 +59,12 @@ def read_value(attribute: Attribute, sent: Any) -> Any:
     if attribute.multi:
         given = sent if isinstance(sent, list) else [sent]
         if len(given) > MAX_VALUES:
-            raise invalid_value(f"{attribute.name} has at most {MAX_VALUES} values.")
+            raise invalid_value(filled("%(name)s has at most %(most)s values.", name=attribute.name, most=MAX_VALUES))
         return _one_primary(with_content([read for each in given if (read := _single(attribute, each))]))
     if isinstance(sent, list):
         # Some directories wrap a single value.
         if len(sent) != 1:
-            raise invalid_value(f"{attribute.name} has one value.")
+            raise invalid_value(filled("%(name)s has one value.", name=attribute.name))
         sent = sent[0]
     return _single(attribute, sent)
 
@@ -73,7 +74,7 @@ def _single(attribute: Attribute, sent: Any) -> Any:
         if not isinstance(sent, dict):
             # `"manager": "id"` and `"emails": ["a@b.example"]` mean the value itself.
             if "value" not in attribute.index or sent is None:
-                raise invalid_value(f"{attribute.name} is an object.")
+                raise invalid_value(filled("%(name)s is an object.", name=attribute.name))
             sent = {"value": sent}
         return read_attributes(sent, attribute.index) or None
     if attribute.type == "boolean":
@@ -90,18 +91,18 @@ def _truth(attribute: Attribute, sent: Any) -> bool | None:
             return None
         if (word := sent.strip().lower()) in {"true", "false"}:
             return word == "true"
-    raise invalid_value(f"{attribute.name} is true or false.")
+    raise invalid_value(filled("%(name)s is true or false.", name=attribute.name))
 
 
 def _text(attribute: Attribute, sent: Any) -> str | None:
     if isinstance(sent, int | float) and not isinstance(sent, bool):
         sent = str(sent)
     if not isinstance(sent, str):
-        raise invalid_value(f"{attribute.name} is text.")
+        raise invalid_value(filled("%(name)s is text.", name=attribute.name))
     if len(sent) > MAX_TEXT:
-        raise invalid_value(f"{attribute.name} has at most {MAX_TEXT} characters.")
+        raise invalid_value(filled("%(name)s has at most %(most)s characters.", name=attribute.name, most=MAX_TEXT))
     if "\x00" in sent:
-        raise invalid_value(f"{attribute.name} contains U+0000.")
+        raise invalid_value(filled("%(name)s contains U+0000.", name=attribute.name))
     return sent or None
 
 

@@ -185,7 +185,7 @@ def directory_view(found: Directory) -> DirectoryView:
         groups=found.groups,
         last_contact_at=found.last_contact_at,
         token_days=found.token_days,
-        refusals=tuple(RefusalView(each.at, each.request, each.status, each.detail, each.count) for each in found.refusals),
+        refusals=tuple(RefusalView(each.at, each.request, each.status, each.said, each.count) for each in found.refusals),
         version=found.version,
     )
 

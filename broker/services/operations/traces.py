@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from broker.domain.errors import InvalidSettings
+from broker.domain.messages import as_it_is
 from broker.domain.trace import EventKind, Outcome, TraceEvent
 from broker.services.actor import Verb
 from broker.services.diagnosis import Diagnosis, explain
@@ -116,11 +117,11 @@ def detail(found: TraceView) -> TraceDetail:
 
 def verdict_of(found: Diagnosis) -> Verdict:
     act = "" if found.act is None else found.act.value
-    return Verdict(found.cause, found.fix, act, found.check, found.reason, found.expected, found.received)
+    return Verdict(found.cause, found.fix, act, found.check, as_it_is(found.reason), found.expected, found.received)
 
 
 def step_of(event: TraceEvent) -> TraceStep:
-    return TraceStep(event.kind.value, event.at, event.name, event.detail, event.passed, event.data)
+    return TraceStep(event.kind.value, event.at, event.name, as_it_is(event.detail), event.passed, event.data)
 
 
 def _list(call: Call, asked: ListTraces) -> Page[TraceSummary]:

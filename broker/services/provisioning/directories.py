@@ -13,7 +13,7 @@ from broker.domain import random_ids
 from broker.domain.access_errors import InvalidToken, NotSignedIn
 from broker.domain.directory import Matching, UnknownPeople
 from broker.domain.errors import Conflict, InvalidSettings, UnknownObject
-from broker.domain.messages import translatable
+from broker.domain.messages import Sentence, as_it_is, packed, translatable, unpacked
 from broker.domain.trust import Connector
 from broker.services.actor import Actor, Verb
 from broker.services.api_tokens import USED_EVERY, hash_secret
@@ -43,6 +43,12 @@ class Refusal:
     status: int
     detail: str
     count: int = 1
+    sentence: dict[str, Any] | None = None
+    """What knows its translation, where `detail` was filled in."""
+
+    @property
+    def said(self) -> Sentence:
+        return as_it_is(self.detail) if self.sentence is None else unpacked(self.detail, self.sentence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +261,8 @@ class Directories:
             if row is None:
                 return
             held = _refusals.decode(msgspec.json.encode(row.refusals))
-            fresh = Refusal(now, request, status, detail[:300])
+            sentence = packed(detail) if isinstance(detail, Sentence) and detail.values else None
+            fresh = Refusal(now, request, status, str(detail)[:300], sentence=sentence)
             if held and (held[0].request, held[0].status, held[0].detail) == (fresh.request, fresh.status, fresh.detail):
                 fresh = replace(fresh, count=held.pop(0).count + 1)
             kept = msgspec.to_builtins([fresh, *held][:MOST_REFUSALS])

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 import pytest
 from flask.testing import FlaskClient
 from markupsafe import Markup
 
+from broker.domain.messages import as_it_is, filled, packed, unpacked
 from broker.web import i18n
+from tests.support import reasons
 from tests.support.messages import filled_in_elsewhere, message_ids
 
 _HOLES = re.compile(r"%\(\w+\)s")
@@ -18,6 +21,17 @@ def test_given_every_sentence_that_pages_show_then_french_has_it() -> None:
     french = i18n.catalogue("fr")
     missing = sorted(message for message in message_ids() if message not in french)
     assert missing == []
+
+
+def test_given_every_reason_that_a_trace_keeps_then_french_has_it() -> None:
+    french = i18n.catalogue("fr")
+    assert len(reasons.message_ids()) > 300
+    assert sorted(reasons.message_ids() - french.keys()) == []
+
+
+def test_given_a_reason_with_values_in_it_then_it_was_filled_in_with_its_message_id() -> None:
+    by_hand = [f"{where} {ast.unparse(said)}" for where, said in reasons.reasons() if isinstance(said, ast.JoinedStr | ast.BinOp)]
+    assert by_hand == []
 
 
 def test_given_what_other_layers_say_on_the_set_up_page_then_french_recognises_it() -> None:
@@ -74,6 +88,21 @@ def test_given_values_with_markup_when_translated_then_escaped_unless_markup_alr
 def test_given_a_sentence_that_was_filled_in_before_then_it_is_recognised() -> None:
     assert i18n.translated("fr", "Open Ledger") == "Ouvrir Ledger"
     assert i18n.translated("fr", "Opened Ledger") == "Opened Ledger"
+
+
+def test_given_a_sentence_that_knows_its_message_id_then_it_is_said_in_every_language_and_its_values_stay() -> None:
+    said = filled("userinfo endpoint: %(cause)s", cause=filled("host name %(host)s has no address", host="'as ours'"))
+    assert said == "userinfo endpoint: host name 'as ours' has no address"
+    assert i18n.translated("fr", said) == "adresse userinfo : le nom d’hôte 'as ours' n’a pas d’adresse"
+    assert i18n.translated("en", said) == said
+    assert i18n.translated("fr", unpacked(str(said), packed(said))) == i18n.translated("fr", said)
+    assert i18n.translated("fr", filled("expected %(address)s", address="as ours")) == "adresse attendue : as ours"
+
+
+def test_given_text_that_was_kept_as_it_is_then_no_sentence_is_guessed_from_it() -> None:
+    assert i18n.translated("fr", as_it_is("Open Ledger")) == "Open Ledger"
+    assert i18n.translated("fr", as_it_is("contains NUL")) == "contient NUL"
+    assert i18n.translated("fr", "status 500") == "status 500"
 
 
 def test_given_the_language_link_when_followed_then_the_browser_keeps_the_language(client: FlaskClient) -> None:

@@ -8,6 +8,7 @@ from authlib.oauth2.rfc6749 import InvalidGrantError
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
 from authlib.oauth2.rfc7636 import CodeChallenge
 
+from broker.domain.messages import filled
 from broker.downstream.oidc import records
 from broker.downstream.oidc.client import RegisteredClient
 from broker.protocols.oidc import pkce
@@ -31,11 +32,13 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc] # authlib has no 
         if grant is None:
             self.server.revoke_replayed(code, request)
             return None
-        request.trace.decide("login", f"reference {grant.trace_code}")
+        request.trace.decide("login", filled("reference %(code)s", code=grant.trace_code))
         own = grant.client_id == client.client_id
         request.trace.check("oidc.code_client", own, "" if own else "the code was given to another client")
         here = grant.issuer == request.issuer
-        request.trace.check("oidc.code_issuer", here, "" if here else f"the code was given by the issuer {grant.issuer}")
+        request.trace.check(
+            "oidc.code_issuer", here, "" if here else filled("the code was given by the issuer %(issuer)s", issuer=grant.issuer)
+        )
         request.code = code
         return grant if own and here else None
 
