@@ -54,6 +54,7 @@ def _portal(services: Services) -> PortalFace:
         services.intakes,
         SetupHealth(services.bench, services.traces, services.health),
         services.directories,
+        services.hosts,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from broker.services.domain_proof import DomainProof
+from broker.services.hosts import Hosts
 from broker.services.intake import Intakes
 from broker.services.provisioning import Directories
 from broker.services.setup_health import SetupHealth
@@ -22,3 +23,4 @@ class PortalFace:
     intakes: Intakes
     health: SetupHealth
     directories: Directories
+    hosts: Hosts

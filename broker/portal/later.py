@@ -9,7 +9,7 @@ from broker.portal import pages
 from broker.portal.face import PortalFace
 from broker.web.http import incoming_of
 
-LATEST = 5
+LATEST, MOST_HOSTS = 5, 20
 
 
 def routes(views: Blueprint, face: PortalFace) -> None:
@@ -19,7 +19,10 @@ def routes(views: Blueprint, face: PortalFace) -> None:
         latest, _ = face.health.sign_ins(here, limit=LATEST)
         directory = face.directories.show(here.connector) if here.connector is not None else None
         condition = face.health.condition(here)
-        return pages.show(face, "portal/overview.html", latest=latest, condition=condition, directory=directory)
+        failing = [each.host for each in face.hosts.troubled(here.tenant.id, MOST_HOSTS) if each.host.problem is not None]
+        return pages.show(
+            face, "portal/overview.html", latest=latest, condition=condition, directory=directory, failing_hosts=failing
+        )
 
     @views.get("/sign-ins")
     def sign_ins(token: str) -> Response:

@@ -46,6 +46,21 @@ def _held(actor: Actor) -> Forbidden:
     return Forbidden(sentence, field="enable", cause=f"{actor.name} may only set up")
 
 
+def check_weakening(actor: Actor, existing: Connector | None, connector: Connector) -> None:
+    """What weakens a check is for operators to decide, not for whoever sets one tenant up, however the setting is reached:
+    by name, out of metadata, or as what was accepted of a provider of another type. Raises Forbidden.
+    """
+    if actor.speaks_for_the_hub:
+        return
+    if connector.admits_guests and not (existing is not None and existing.admits_guests):
+        raise Forbidden("Only an operator may admit guests.", field="admits_guests", cause=f"{actor.name} may only set up")
+    current = existing.settings if existing is not None and existing.type == connector.type else None
+    for item in fields(connector.settings):
+        held = item.default if current is None else getattr(current, item.name)
+        if item.metadata.get("risk") and getattr(connector.settings, item.name) != held:
+            raise Forbidden("Only an operator may change this setting.", field=item.name, cause=item.metadata["risk"])
+
+
 def check_secrets(before: Any, after: Any, given: dict[str, Any]) -> None:
     """Nobody reads a secret, so nobody may have it sent to an address of their own either. Raises InvalidSettings."""
     names = {item.name for item in fields(after) if item.metadata.get("receives_secrets")}

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from msgspec import UnsetType
+
 from broker.catalog.prepare import provider_id
 from broker.domain import random_ids
+from broker.domain.access_errors import StaleVersion
 from broker.domain.errors import Conflict, Forbidden, InvalidSettings, UnknownObject
 from broker.domain.messages import translatable
 from broker.domain.trust import Connector
 from broker.services import fingerprints
 from broker.services.actor import Actor, Verb
-from broker.services.connector_guards import check_other_ways_on, check_secrets, held_off
-from broker.services.context import HIDDEN, Action, Change, Workbench, check_version, difference, record, risks
+from broker.services.connector_guards import check_other_ways_on, check_secrets, check_weakening, held_off
+from broker.services.context import HIDDEN, Action, Change, Workbench, check_version, difference, given, record, risks
 from broker.services.tenants import check_name, check_slug, check_transform_rules
 from broker.store import mapping
 from broker.store.tables import hub_settings, trust_queries
@@ -27,34 +30,38 @@ from connectors.contract import Discovers, PublishesMetadata, ReadsMetadata, Set
 NOT_FOLLOWED = "What is published at {host} is not read again by itself any more."
 BY_SETTINGS = translatable("Its settings were entered one by one, without a description of the provider.")
 _RISK = "Risk accepted: "
+_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class SaveConnector:
     """Creates or changes a tenant's connector. `settings` are plain values; secret ones that are absent stay as they are.
 
-    `metadata`: the provider's description; what it says is taken over, then `settings` on top.
+    `metadata`: the provider's description; what it says is taken over, then `settings` on top. UNSET stays as it is when
+    this is written, whatever it was before the provider was asked.
     """
 
     tenant_id: str
     slug: str
     type: str
-    name: str
+    name: str | UnsetType
     settings: dict[str, Any] = field(default_factory=dict, repr=False)
     metadata: bytes | None = field(default=None, repr=False)
-    enabled: bool = False
-    acceptance_rules: tuple[dict[str, Any], ...] | None = None
-    admits_guests: bool = False
+    enabled: bool | UnsetType = False
+    acceptance_rules: tuple[dict[str, Any], ...] | UnsetType | None = None
+    admits_guests: bool | UnsetType = False
     expected_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """What a description means: settings, and the same in words. Nothing has been saved."""
+    """What a description means: settings, and the same in words. Nothing has been saved. `version`: of the connector that it
+    started from, 0 when there was none; None where the caller looks after that."""
 
     settings: Any = field(repr=False)
     understood: tuple[str, ...]
     warnings: tuple[str, ...]
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,51 +214,38 @@ class Connectors:
         if current is not None:
             check_secrets(current, settings, command.settings)
         warnings += [f"{_RISK}{risk}" for risk in risks(settings) if f"{_RISK}{risk}" not in warnings]
-        return Understood(settings, tuple(understood), tuple(warnings))
+        return Understood(settings, tuple(understood), tuple(warnings), 0 if existing is None else existing.version)
 
     # --- changing -----------------------------------------------------------------------------------------------------
 
     def save(self, actor: Actor, command: SaveConnector, understood: Understood | None = None) -> Change:
-        """Understands (unless that was done before), prepares, writes. A connector that cannot be prepared is not saved."""
+        """Understands (unless that was done before), prepares, writes. A connector that cannot be prepared is not saved.
+
+        Asking the provider takes time: what somebody else changed meanwhile holds, and it is understood again on top of that.
+        """
         actor.require(Verb.SET_UP, command.tenant_id)
         check_slug(command.slug)
-        if command.acceptance_rules is not None:
-            check_transform_rules(command.acceptance_rules, "acceptance")
-        understood = understood or self.understand(command)
-        self._check_weakening(actor, command, understood)
+        if rules := given(command.acceptance_rules, None):
+            check_transform_rules(rules, "acceptance")
+        for _ in range(_TRIES):
+            change = self._save(actor, command, understood or self.understand(command))
+            if change is not None:
+                return change
+            understood = None
+        raise StaleVersion(cause=f"changed {_TRIES} times while the provider was asked")
+
+    def _save(self, actor: Actor, command: SaveConnector, understood: Understood) -> Change | None:
+        """None when it was understood on top of something that does not hold any more."""
         with self._bench.database.unit_of_work() as connection:
             row = trust_queries.connector_to_change(connection, command.tenant_id, command.slug)
             existing = None if row is None else self._preparer.read_connector(row)
-            check_version(command.expected_version, None if existing is None else existing.version)
-            connector = Connector(
-                id=random_ids.object_id("con") if existing is None else existing.id,
-                tenant_id=command.tenant_id,
-                slug=command.slug,
-                name=check_name(command.name),
-                type=command.type,
-                settings=understood.settings,
-                enabled=command.enabled,
-                version=1 if existing is None else existing.version + 1,
-                acceptance_rules=command.acceptance_rules,
-                admits_guests=command.admits_guests,
-                held=held_off(actor, existing, enabled=command.enabled),
-            )
+            version = 0 if existing is None else existing.version
+            check_version(command.expected_version, version)
+            if understood.version not in (None, version):
+                return None
+            connector = _connector(actor, command, existing, understood.settings)
+            check_weakening(actor, existing, connector)
             return self._write(actor, existing, connector, understood)
-
-    def _check_weakening(self, actor: Actor, command: SaveConnector, understood: Understood) -> None:
-        """What weakens a check is for operators to decide, not for whoever sets one tenant up, however the setting is reached:
-        by name, out of metadata, or as what was accepted of a provider of another type. Raises Forbidden.
-        """
-        if actor.speaks_for_the_hub:
-            return
-        existing = self.find(command.tenant_id, command.slug)
-        if command.admits_guests and not (existing is not None and existing.admits_guests):
-            raise Forbidden("Only an operator may admit guests.", field="admits_guests", cause=f"{actor.name} may only set up")
-        current = existing.settings if existing is not None and existing.type == command.type else None
-        for item in fields(understood.settings):
-            held = item.default if current is None else getattr(current, item.name)
-            if item.metadata.get("risk") and getattr(understood.settings, item.name) != held:
-                raise Forbidden("Only an operator may change this setting.", field=item.name, cause=item.metadata["risk"])
 
     def draft(self, actor: Actor, tenant_id: str, slug: str, type_name: str, name: str) -> Connector:
         """An empty, disabled connector, so that its addresses exist before the provider's description does."""
@@ -370,6 +364,26 @@ class Connectors:
                 fields_changed=fingerprints.told(changed),
             )
         return Change("connector", connector.slug, connector.id, action, changed, understood.warnings)
+
+
+def _connector(actor: Actor, command: SaveConnector, existing: Connector | None, settings: Any) -> Connector:
+    """What is to be written over `existing`, which is what is stored now. Raises UnknownObject when that is gone."""
+    if existing is None and isinstance(command.name, UnsetType):
+        raise UnknownObject(f"The tenant has no connector {command.slug!r}.", field="connector")
+    held = existing or Connector("", command.tenant_id, command.slug, "", command.type, settings)
+    enabled = given(command.enabled, held.enabled)
+    return replace(
+        held,
+        id=held.id or random_ids.object_id("con"),
+        name=check_name(given(command.name, held.name)),
+        type=command.type,
+        settings=settings,
+        enabled=enabled,
+        version=1 if existing is None else held.version + 1,
+        acceptance_rules=given(command.acceptance_rules, held.acceptance_rules),
+        admits_guests=given(command.admits_guests, held.admits_guests),
+        held=held_off(actor, existing, enabled=enabled),
+    )
 
 
 def _shown(connector: Connector) -> dict[str, Any]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
+from msgspec import UnsetType
 
 from broker.catalog.catalog import Catalog
 from broker.catalog.places import Places
@@ -19,6 +20,8 @@ from broker.settings import Settings
 from broker.store.db import Database
 from broker.store.tables import audit, configuration
 from connectors.contract import Fetcher
+
+T = TypeVar("T")
 
 HIDDEN = "[secret]"
 
@@ -53,6 +56,11 @@ class Change:
     action: Action
     fields: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+
+def given(value: T | UnsetType, otherwise: T) -> T:
+    """What is said, or what holds already when nothing is said."""
+    return otherwise if isinstance(value, UnsetType) else value
 
 
 def check_version(expected: int | None, found: int | None) -> None:

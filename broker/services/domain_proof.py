@@ -138,7 +138,8 @@ class DomainProof:
         found, now = self.looks.find(name, row.challenge), self._bench.clock.now()
         result = found.dns if found.proof is None else Result.PROVED
         with self._bench.database.unit_of_work() as connection:
-            waits = domain_claims.find(connection, tenant_id, name) is not None
+            stands = domain_claims.find(connection, tenant_id, name)
+            waits = stands is not None and stands.challenge == row.challenge  # what was looked for, and no later claim's
             if not waits and not trust_queries.owns_domain(connection, tenant_id, name):
                 raise UnknownObject("There is no such domain waiting for its proof.", field="domain")
             if found.proof is not None and not self._take(actor, tenant_id, name, found.proof, row.challenge, now):

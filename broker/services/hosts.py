@@ -27,6 +27,11 @@ from broker.store.transient.contract import TransientStore
 log = logging.getLogger("vestibule.hosts")
 PROOF_PATH = "/.well-known/vestibule-host"
 AGAIN_AFTER = timedelta(hours=1)
+SOONER = timedelta(minutes=10)
+"""While looks fail, for a day: who is out of order for longer does not come back within minutes either."""
+GRACE = timedelta(hours=3)
+"""How long a host stays on without proof. Whoever took the name over may answer the hub with an error, or not at all, and
+everybody else with a sign-in page; the hub's own proxy may be restarted, and a name server may be out of order for a while."""
 MAX_HOSTS = 20
 MAX_USES = 50
 BATCH = 20
@@ -78,6 +83,11 @@ class TenantHost:
     problem: Problem | None = None
     failing_since: datetime | None = None
     certificate_ends_at: datetime | None = None
+
+    @property
+    def stops_at(self) -> datetime | None:
+        """From when on it is no longer on, unless a look succeeds before."""
+        return self.failing_since + GRACE if self.state is HostState.ON and self.failing_since is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,9 +202,11 @@ class Hosts:
     # --- by the clock -------------------------------------------------------------------------------------------------
 
     def look_again(self, limit: int = BATCH) -> None:
-        """Hosts whose last look is an hour old, those that wait included."""
+        """Hosts whose last look is an hour old, those that wait included; sooner those that began to fail today."""
+        now = self._bench.clock.now()
         with self._bench.database.reading() as connection:
-            due = [self._read(row) for row in hosts.due(connection, self._bench.clock.now() - AGAIN_AFTER, limit)]
+            rows = hosts.due(connection, now - AGAIN_AFTER, limit, failing=(now - SOONER, now - timedelta(days=1)))
+            due = [self._read(row) for row in rows]
         for host in due:
             self._looked(Actor("upkeep", frozenset()), host, self._look(host))
 
@@ -225,15 +237,16 @@ class Hosts:
         return _Look(Problem.NO_ANSWER if answer.status >= 500 else Problem.ELSEWHERE, answer.certificate_ends_at)
 
     def _looked(self, actor: Actor, host: TenantHost, look: _Look) -> None:
-        """A host that leads elsewhere stops at once, for answers must not go there. One that does not answer keeps its place:
-        nobody comes that way, and it may be back in a minute."""
+        """A host that leads elsewhere stops at once, for answers must not go there. One that proves nothing keeps its place for
+        a while, for it may be back in a minute; it waits afterwards, until it has been proved again."""
         now, state = self._bench.clock.now(), host.state
+        failing_since = None if look.problem is None else host.failing_since or now
         if state is HostState.WAITING and look.problem is None:
             state = HostState.ON
-        elif state is HostState.ON and look.problem is Problem.ELSEWHERE:
-            state = HostState.WAITING
-        values: dict[str, Any] = {"problem": look.problem, "checked_at": now}
-        values["failing_since"] = None if look.problem is None else host.failing_since or now
+        elif state is HostState.ON and failing_since is not None:
+            over = look.problem is Problem.ELSEWHERE or now - failing_since >= GRACE
+            state = HostState.WAITING if over else state
+        values: dict[str, Any] = {"problem": look.problem, "checked_at": now, "failing_since": failing_since}
         if look.problem is None or look.certificate_ends_at is not None:
             values["certificate_ends_at"] = look.certificate_ends_at
         self._change(actor, host, state, **values)

@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from msgspec import UNSET
+
 from broker.domain import random_ids
 from broker.domain.errors import Conflict, InvalidSettings, InvalidSetupLink, UnknownObject
 from broker.domain.messages import translatable
@@ -316,17 +318,17 @@ class SetupLinks:
 
 
 def unchanged(connector: Connector, settings: dict[str, Any], metadata: bytes | None = None) -> SaveConnector:
-    """The connector as it is, but for these."""
+    """The connector as it is when this is written, but for these."""
     return SaveConnector(
         tenant_id=connector.tenant_id,
         slug=connector.slug,
         type=connector.type,
-        name=connector.name,
+        name=UNSET,
         settings=settings,
         metadata=metadata,
-        enabled=connector.enabled,
-        acceptance_rules=connector.acceptance_rules,
-        admits_guests=connector.admits_guests,
+        enabled=UNSET,
+        acceptance_rules=UNSET,
+        admits_guests=UNSET,
     )
 
 

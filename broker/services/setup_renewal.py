@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -117,7 +117,9 @@ class SetupRenewal:
         left = [line.pem for line in before if line.sha256 != sha256]
         if not left or len(left) == len(before):
             raise InvalidSettings("The last certificate cannot be removed: nobody could sign in.", field="certificate")
-        self._connectors.save(visit.actor, unchanged(connector, {"signing_certificates": left}))
+        # Of this list, and no other: one that was added meanwhile must not go with it.
+        command = replace(unchanged(connector, {"signing_certificates": left}), expected_version=connector.version)
+        self._connectors.save(visit.actor, command)
 
     # --- inside -------------------------------------------------------------------------------------------------------
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,9 @@ from broker.domain.errors import Conflict, Forbidden, InvalidSettings, UnknownOb
 from broker.services.actor import Actor, Verb
 from broker.services.hosts import PROOF_PATH
 from broker.services.operations.hosts import ListHosts, OneHost, RemoveHost, SwitchHost
+from tests.support import pages
 from tests.support.api import api
+from tests.support.console import desk
 from tests.support.hub import ME, Hub
 from tests.support.reachable import NAME, Reachable
 
@@ -148,6 +152,72 @@ def test_a_host_that_does_not_answer_keeps_its_place_and_is_warned_about(reachab
     reachable.later(hours=2)
 
     assert (reachable.stored().state, reachable.stored().problem, reachable.stored().failing_since) == ("on", "no_answer", reachable.hub.clock.now())
+
+
+@pytest.mark.parametrize("status", ["500 Internal Server Error", "502 Bad Gateway", "503 Service Unavailable"])
+def test_a_host_that_proves_nothing_stops_after_a_while_and_comes_back_with_the_next_proof(reachable: Reachable, status: str) -> None:
+    reachable.add()
+    reachable.check()
+    reachable.front.says(status)
+    reachable.later(hours=1)
+    first = reachable.stored()
+    discovery = partial(reachable.hub.app.test_client().get, "/.well-known/openid-configuration", base_url=first.base)
+    assert discovery().json["issuer"] == first.base
+    assert (first.state, first.stops_at) == ("on", reachable.hub.clock.now() + timedelta(hours=3))
+    reachable.later(hours=2, minutes=50)
+    assert reachable.stored().state == "on"
+
+    reachable.later(minutes=10)
+    assert (reachable.stored().state, reachable.stored().stops_at) == ("waiting", None)
+    assert discovery().status_code == 404
+
+    reachable.is_there()
+    reachable.later(minutes=10)
+    assert (reachable.stored().state, reachable.stored().failing_since) == ("on", None)
+
+
+def test_a_proxy_that_is_restarted_within_that_time_changes_nothing(reachable: Reachable) -> None:
+    reachable.add()
+    reachable.check()
+    for _ in range(4):
+        reachable.front.says("502 Bad Gateway")
+        reachable.later(hours=2)
+        assert reachable.stored().state == "on"
+        reachable.is_there()
+        reachable.later(minutes=10)
+        assert reachable.stored().failing_since is None
+
+
+def test_a_host_that_has_failed_for_days_is_asked_every_hour_only(reachable: Reachable) -> None:
+    reachable.front.says("503 Service Unavailable")
+    reachable.add()
+    reachable.later(minutes=1)
+    reachable.later(days=2)
+    looked = reachable.stored().checked_at
+    reachable.later(minutes=30)
+    assert reachable.stored().checked_at == looked
+    reachable.later(minutes=31)
+    assert reachable.stored().checked_at == reachable.hub.clock.now()
+
+
+def test_while_it_proves_nothing_console_and_portal_say_when_it_stops(reachable: Reachable) -> None:
+    reachable.add()
+    reachable.check()
+    reachable.front.says("503 Service Unavailable")
+    reachable.later(hours=1)
+    stops = f"{reachable.hub.clock.now() + timedelta(hours=3):%H:%M} UTC"
+    link = reachable.hub.built.setup_links.create(ME, reachable.acme).token
+    shown = reachable.hub.browser().open(f"/setup/{link}").get_data(as_text=True)
+    operator = desk(reachable.hub)
+
+    assert f"We cannot see any more that {NAME} leads to us." in pages.text(shown)
+    for page in (shown, operator.page("/console"), operator.page("/console/tenants/acme/hosts")):
+        assert stops in pages.text(page)
+    other = reachable.hub.built.setup_links.create(ME, reachable.hub.tenants["globex"]).token
+    assert NAME not in reachable.hub.browser().open(f"/setup/{other}").get_data(as_text=True)
+
+    reachable.later(hours=4)
+    assert "so nobody can sign in there" in reachable.hub.browser().open(f"/setup/{link}").get_data(as_text=True)
 
 
 def test_a_host_that_is_off_is_left_alone(reachable: Reachable) -> None:

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from broker.domain import random_ids
+from broker.domain.access_errors import StaleVersion
 from broker.domain.branding import Branding
 from broker.domain.errors import InvalidSettings, UnknownObject
 from broker.domain.messages import translatable
@@ -47,6 +48,7 @@ from broker.services.operations.model import (
 )
 
 _SLUG = "Short name of the application."
+_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,18 @@ def _show(call: Call, asked: OneApplication) -> ApplicationView:
 
 
 def _save(call: Call, asked: ChangeApplication) -> SavedApplication:
+    document = _metadata(call, asked)  # first: what is read afterwards is newer than the answer
+    for _ in range(_TRIES - 1):
+        try:
+            return _saved(call, asked, document)
+        except StaleVersion:
+            if asked.expected_version is not None:
+                raise
+    return _saved(call, asked, document)
+
+
+def _saved(call: Call, asked: ChangeApplication, document: bytes | None) -> SavedApplication:
+    """Raises StaleVersion when somebody else changed it since it was read here: theirs is not undone."""
     applications = call.services.applications
     now = applications.find(asked.application)
     settings = _settings(asked, now)
@@ -142,9 +156,9 @@ def _save(call: Call, asked: ChangeApplication) -> SavedApplication:
     secret = random_ids.secret() if confidential and not getattr(now and now.settings, HASHES, ()) else ""
     changes: dict[str, Any] = {
         "settings": settings,
-        "metadata": _metadata(call, asked),
+        "metadata": document,
         "client_secrets": (secret,) if secret else (),
-        "expected_version": asked.expected_version,
+        "expected_version": (0 if now is None else now.version) if asked.expected_version is None else asked.expected_version,
         **_targets(call, asked),
     }
     for name in ("name", "enabled", "subject_kind", "authorization_rules", "transform_rules", "release", "branding"):

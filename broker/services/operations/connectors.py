@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from msgspec import UNSET, UnsetType
@@ -139,24 +139,25 @@ def _document(call: Call, asked: ChangeConnector | PreviewConnector | PreviewMet
 
 def _command(call: Call, asked: ChangeConnector | PreviewConnector) -> SaveConnector:
     """What is asked, over what is stored."""
+    document = _document(call, asked)  # first: what is read afterwards is newer than the answer
     now = call.services.connectors.find(call.tenant.id, asked.connector)
     has_metadata = asked.metadata is not UNSET or asked.metadata_url is not UNSET
     type_name = registry.resolve(given(asked.type, "" if now is None else now.type), metadata=has_metadata)
     if not type_name:
         raise InvalidSettings("Say which type of connector it is.", field="type")
-    document, settings = _document(call, asked), dict(given(asked.settings, {}))
+    settings = dict(given(asked.settings, {}))
     if not isinstance(asked.metadata_url, UnsetType):
         settings.setdefault("metadata_url", asked.metadata_url)
     return SaveConnector(
         call.tenant.id,
         asked.connector,
         type_name,
-        call.tenant.name if now is None else now.name,
+        call.tenant.name if now is None else UNSET,
         settings,
         document,
-        enabled=now is not None and now.enabled,
-        acceptance_rules=None if now is None else now.acceptance_rules,
-        admits_guests=now is not None and now.admits_guests,
+        enabled=UNSET,
+        acceptance_rules=UNSET,
+        admits_guests=UNSET,
     )
 
 
@@ -173,20 +174,16 @@ def _preview_metadata(call: Call, asked: PreviewMetadata) -> PreviewView:
 
 
 def _save(call: Call, asked: ChangeConnector) -> ConnectorView:
-    held = _command(call, asked)
-    command = SaveConnector(
-        held.tenant_id,
-        held.slug,
-        held.type,
-        given(asked.name, held.name),
-        held.settings,
-        held.metadata,
-        enabled=given(asked.enabled, held.enabled),
-        acceptance_rules=given(asked.acceptance_rules, held.acceptance_rules),
-        admits_guests=given(asked.admits_guests, held.admits_guests),
+    command = _command(call, asked)
+    chosen = replace(
+        command,
+        name=given(asked.name, command.name),
+        enabled=asked.enabled,
+        acceptance_rules=asked.acceptance_rules,
+        admits_guests=asked.admits_guests,
         expected_version=asked.expected_version,
     )
-    call.services.connectors.save(call.actor, command)
+    call.services.connectors.save(call.actor, chosen)
     return _shown(call, asked.connector)
 
 

@@ -38,6 +38,7 @@ class HostView:
     problem: str = argument("What that look found wrong; empty: nothing.", default="")
     failing_since: datetime | None = argument("Since when looks have found something wrong.", default=None)
     certificate_ends_at: datetime | None = argument("When its TLS certificate ends; null: not known.", default=None)
+    stops_at: datetime | None = argument("When it stops by itself, unless a look finds that it leads here.", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ def host_view(host: TenantHost) -> HostView:
         problem="" if host.problem is None else host.problem.value,
         failing_since=host.failing_since,
         certificate_ends_at=host.certificate_ends_at,
+        stops_at=host.stops_at,
     )
 
 

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from broker.domain.errors import InvalidSettings
 from broker.domain.trust import Tenant
 from broker.services.actor import Actor, Verb
+from broker.services.context import given as given
 
 if TYPE_CHECKING:
     from broker.services.account import Account
@@ -194,11 +195,6 @@ class Deleted:
 
     kind: str = argument("What kind of thing it was.")
     name: str = argument("Its name.")
-
-
-def given(value: T | UnsetType, otherwise: T) -> T:
-    """What the input says, or what holds already when it says nothing."""
-    return otherwise if isinstance(value, UnsetType) else value
 
 
 def page_of(items: list[T], limit: int, key: Callable[[T], str]) -> Page[T]:

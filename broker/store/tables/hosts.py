@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, ForeignKey, Index, Row, String, delete, or_, select, update
+from sqlalchemy import Connection, ForeignKey, Index, Row, String, and_, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -80,9 +80,14 @@ def remove(connection: Connection, tenant_id: str, host_id: str) -> int:
     return connection.execute(delete(hosts).where(hosts.c.tenant_id == tenant_id, hosts.c.id == host_id)).rowcount
 
 
-def due(connection: Connection, before: datetime, limit: int) -> list[Row[Any]]:
-    """Of every tenant: hosts that are not switched off and were last checked before this time; longest ago first."""
-    unseen = or_(hosts.c.checked_at.is_(None), hosts.c.checked_at <= before)
+def due(connection: Connection, before: datetime, limit: int, *, failing: tuple[datetime, datetime]) -> list[Row[Any]]:
+    """Of every tenant: hosts that are not switched off and were last checked before this time; longest ago first.
+
+    `failing`: when those must have been checked that have failed only since the second time.
+    """
+    checked_before, since = failing
+    sooner = and_(hosts.c.failing_since >= since, hosts.c.checked_at <= checked_before)
+    unseen = or_(hosts.c.checked_at.is_(None), hosts.c.checked_at <= before, sooner)
     wanted = select(hosts).where(hosts.c.state != "off", unseen)
     return list(connection.execute(wanted.order_by(hosts.c.checked_at, hosts.c.name).limit(limit)))
 

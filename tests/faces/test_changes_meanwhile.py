@@ -1,0 +1,114 @@
+"""A change that asks somebody over the network first undoes nothing of what others changed while it waited."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from broker.domain.errors import UnknownObject
+from broker.services.actor import Actor, Verb
+from broker.services.operations.applications import ChangeApplication
+from broker.services.operations.connectors import ChangeConnector
+from broker.services.setup_links import unchanged
+from tests.support.hub import ME, Hub
+from tests.support.partners import SamlSide
+from tests.support.provider_site import Page, ProviderSite, page
+
+Meanwhile = Callable[[], object]
+
+
+class Slow:
+    """A site whose document takes as long as `meanwhile` does; once, so that whoever asks again gets an answer."""
+
+    def __init__(self, hub: Hub, site: ProviderSite) -> None:
+        self.hub, self.site = hub, site
+        hub.tenant("acme", "acme.example")
+        self.tenant_id = hub.tenants["acme"]
+        self.side: SamlSide = hub.saml_idp("acme")
+
+    def address(self, document: bytes, meanwhile: Meanwhile) -> str:
+        waiting = [meanwhile]
+
+        def answer(_headers: dict[str, str]) -> Page:
+            if waiting:
+                waiting.pop()()
+            return page(document)
+
+        self.site.pages["/description"] = answer
+        return f"{self.site.url}/description"
+
+    def save(self, **asked: Any) -> None:
+        self.hub.built.operations.run(ME, "connector.save", ChangeConnector("acme", "idp", **asked))
+
+    def switch_off(self) -> None:
+        self.hub.built.connectors.set_enabled(ME, self.tenant_id, "idp", enabled=False)
+
+    def settings(self, **settings: Any) -> None:
+        self.hub.built.connectors.save(ME, unchanged(self.connector, settings))
+
+    @property
+    def connector(self) -> Any:
+        return self.hub.built.connectors.get(self.tenant_id, "idp")
+
+
+@pytest.fixture
+def slow(hub: Hub) -> Iterator[Slow]:
+    with ProviderSite() as site:
+        yield Slow(hub, site)
+
+
+def test_given_a_switch_off_while_metadata_is_fetched_then_it_stays_off_and_the_metadata_is_taken_over(slow: Slow) -> None:
+    slow.side.idp.sso = "https://idp.acme.example/moved"
+    slow.save(metadata_url=slow.address(slow.side.idp.metadata(), slow.switch_off))
+    assert (slow.connector.enabled, slow.connector.held) == (False, True)
+    assert slow.connector.settings.sso_redirect_url == "https://idp.acme.example/moved"
+
+
+def test_given_another_setting_changed_meanwhile_then_both_hold(slow: Slow) -> None:
+    meanwhile = slow.address(slow.side.idp.metadata(), lambda: slow.settings(skew_seconds=7))
+    slow.save(metadata_url=meanwhile, name="Acme, renewed")
+    assert (slow.connector.name, slow.connector.settings.skew_seconds) == ("Acme, renewed", 7)
+
+
+def test_given_a_name_given_meanwhile_then_a_change_of_something_else_keeps_it(slow: Slow) -> None:
+    def rename() -> None:
+        slow.save(name="By the other one")
+
+    slow.save(metadata_url=slow.address(slow.side.idp.metadata(), rename), settings={"skew_seconds": 9})
+    assert (slow.connector.name, slow.connector.settings.skew_seconds) == ("By the other one", 9)
+
+
+def test_given_it_is_deleted_meanwhile_then_a_change_does_not_bring_it_back(slow: Slow) -> None:
+    command = unchanged(slow.connector, {"skew_seconds": 9})
+    understood = slow.hub.built.connectors.understand(command)
+    slow.hub.built.connectors.delete(ME, slow.tenant_id, "idp")
+    with pytest.raises(UnknownObject):
+        slow.hub.built.connectors.save(ME, command, understood)
+    assert slow.hub.built.connectors.find(slow.tenant_id, "idp") is None
+
+
+def test_given_a_set_up_link_that_changes_a_setting_while_an_operator_switches_off_then_it_stays_off(slow: Slow) -> None:
+    before = slow.connector
+    slow.switch_off()
+    customer = Actor("setup-link:x", frozenset({Verb.SET_UP}), slow.tenant_id)
+    slow.hub.built.connectors.save(customer, unchanged(before, {"skew_seconds": 9}))
+    assert (slow.connector.enabled, slow.connector.held, slow.connector.settings.skew_seconds) == (False, True, 9)
+
+
+def test_given_an_application_switched_off_while_its_description_is_fetched_then_it_stays_off(hub: Hub, slow: Slow) -> None:
+    app = hub.saml_app()
+    operations = hub.built.operations
+
+    def switch_off() -> None:
+        operations.run(ME, "application.save", ChangeApplication("wiki", enabled=False))
+
+    document = f"""<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{app.entity_id}">
+      <SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><AssertionConsumerService index="0"
+      Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="{app.acs}"/></SPSSODescriptor></EntityDescriptor>"""
+    address = slow.address(document.encode(), switch_off)
+    operations.run(ME, "application.save", ChangeApplication("wiki", metadata_url=address, name="Wiki, renewed"))
+
+    found = hub.built.applications.get("wiki")
+    assert (found.enabled, found.name) == (False, "Wiki, renewed")
