@@ -1,6 +1,11 @@
 """The `vestibule` command."""
 
-from broker.cli.commands import main
+from broker.cli import prepared
+
+
+def main() -> None:
+    prepared.load()()
+
 
 if __name__ == "__main__":
     main()

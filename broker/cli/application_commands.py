@@ -10,7 +10,7 @@ import click
 from broker import opening
 from broker.cli import show
 from broker.cli.caller import call
-from broker.cli.completion import names_for
+from broker.cli.completion import NamesFor
 from broker.cli.sentences import sentences
 from broker.domain.errors import InvalidSettings, UnknownObject
 from broker.services.operations.application_views import DeveloperSheet, SavedApplication
@@ -39,7 +39,7 @@ def application() -> None:
 @click.option("--name", required=True, help="Name that people see.")
 @click.option("--protocol", type=click.Choice(["oidc", "saml"]), required=True, help="What the application speaks.")
 @click.option(
-    "--tenant", "tenants", multiple=True, help="Tenant that may use it; may be repeated.", shell_complete=names_for("tenant")
+    "--tenant", "tenants", multiple=True, help="Tenant that may use it; may be repeated.", shell_complete=NamesFor("tenant")
 )
 @click.option("--all-tenants", is_flag=True, help="Every tenant may use it.")
 @click.option("--redirect-uri", "redirect_uris", multiple=True, help="OpenID Connect: exact redirect URI; may be repeated.")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 import click
@@ -23,7 +22,6 @@ _LISTS: dict[str, str] = {
     "domain": "domain.list",
 }
 """Argument → the list in which its names stand."""
-Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 
 @click.command()
@@ -36,11 +34,14 @@ def completion(shell: str) -> None:
     click.echo(kind(click.get_current_context().find_root().command, {}, "vestibule", "_VESTIBULE_COMPLETE").source())
 
 
-def names_for(argument: str) -> Complete:
-    """Names that begin as what has been typed."""
+@dataclass(frozen=True, slots=True)
+class NamesFor:
+    """Completes an argument: names that begin as what has been typed."""
 
-    def complete(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
-        listing = BY_NAME.get(_LISTS.get(argument, ""))
+    argument: str
+
+    def __call__(self, context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
+        listing = BY_NAME.get(_LISTS.get(self.argument, ""))
         if listing is None:
             return []
         asked = {"search": typed, "limit": _MOST, "tenant": context.params.get("tenant")}
@@ -53,8 +54,6 @@ def names_for(argument: str) -> Complete:
             except (BrokerError, TypeError):
                 return []  # the shell has no place for a sentence; the command itself will say it
         return [CompletionItem(name) for item in found.items if (name := _name(item)).startswith(typed)]
-
-    return complete
 
 
 def _name(item: Any) -> str:

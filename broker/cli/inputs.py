@@ -126,9 +126,9 @@ def parameters(operation: Operation) -> list[click.Parameter]:
 
 def _parameter(field: InputField) -> click.Parameter:
     if field.is_argument:
-        from broker.cli.completion import names_for
+        from broker.cli.completion import NamesFor
 
-        return click.Argument([field.name], metavar=field.option.upper(), shell_complete=names_for(field.name))
+        return click.Argument([field.name], metavar=field.option.upper(), shell_complete=NamesFor(field.name))
     if field.kind is bool:
         return click.Option([f"--{field.option}/--no-{field.option}", field.name], default=None, help=_help(field))
     return click.Option(

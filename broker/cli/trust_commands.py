@@ -12,7 +12,7 @@ from msgspec import UNSET, to_builtins
 from broker import opening
 from broker.cli import show
 from broker.cli.caller import call, every_page
-from broker.cli.completion import names_for
+from broker.cli.completion import NamesFor
 from broker.cli.generated import print_json
 from broker.cli.sentences import sentences
 from broker.domain.errors import UnknownObject
@@ -25,8 +25,8 @@ from broker.services.operations.setup_links import CreateSetupLink, ListSetupLin
 from broker.services.operations.tenants import OneTenant
 from broker.services.setup_links import DEFAULT_DAYS
 
-TENANT = click.argument("tenant", metavar="TENANT", shell_complete=names_for("tenant"))
-CONNECTOR = click.argument("slug", metavar="CONNECTOR", shell_complete=names_for("connector"))
+TENANT = click.argument("tenant", metavar="TENANT", shell_complete=NamesFor("tenant"))
+CONNECTOR = click.argument("slug", metavar="CONNECTOR", shell_complete=NamesFor("connector"))
 _NOT_SHOWN = frozenset({"id", "version", "understood", "warnings", "protocol", "ready"})
 
 
@@ -67,7 +67,7 @@ def connector() -> None:
 
 @connector.command("import-metadata")
 @click.argument("source", metavar="FILE|URL")
-@click.option("--tenant", help="Save for this tenant; without it nothing is saved.", shell_complete=names_for("tenant"))
+@click.option("--tenant", help="Save for this tenant; without it nothing is saved.", shell_complete=NamesFor("tenant"))
 @click.option("--type", "type_name", default="saml", show_default=True, help="Connector type.")
 @click.option("--slug", help="Short name of the connector; default: its type.")
 @click.option("--name", help="Name that people see; default: the tenant's name.")

@@ -1,6 +1,7 @@
 """`python -m tests.architecture.generate_docs`: writes the generated parts of docs/ again, from the code.
 
 A generated part stands between `<!-- generated: NAME -->` and `<!-- end -->`; everything around it is written by hand.
+Also what `vestibule --help` is answered from (`broker.cli.prepared`).
 `test_docs.py` fails when a part is out of step.
 """
 
@@ -16,6 +17,7 @@ from typing import Any
 
 import click
 
+from broker.cli import prepared
 from broker.cli.commands import main as vestibule
 from broker.cli.layout import OTHERS, SECTIONS
 from broker.console.staff_words import ROLE_WORDS
@@ -290,6 +292,7 @@ def parts_of(text: str) -> list[str]:
 
 
 def main() -> None:
+    prepared.FILE.write_text(prepared.written(vestibule), "utf-8")
     for path in sorted(DOCS.rglob("*.md")):
         before = path.read_text("utf-8")
         after = regenerated(before)
