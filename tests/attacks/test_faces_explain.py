@@ -120,11 +120,12 @@ _WHOLE = MAX_CHARACTERS
 )
 def test_a_text_made_to_take_long_is_read_at_once(piece: str) -> None:
     text = (piece * (_WHOLE // len(piece)))[:_WHOLE]
-    begun = time.process_time()
+    begun = time.thread_time()
 
     recognise(text)
 
-    assert time.process_time() - begun < 3, "looking for the message must not go over the text again and again"
+    # Of the processor, not of the clock: it takes well under a second, or minutes.
+    assert time.thread_time() - begun < 20, "looking for the message must not go over the text again and again"
 
 
 @pytest.mark.parametrize("claim", [1e308, -1, 253_402_300_799, 253_402_300_800, "x", None, True, [], {}])

@@ -12,7 +12,7 @@ from broker.net.fetch import GuardedFetcher
 from broker.services.domain_looks import LIMITS, Result, WebLook
 from broker.services.domain_proof import Claim
 from tests.support.dns import Zone
-from tests.support.domain_file import FAST, NAME, PATH, check, claim, dns, held, hub, look_at, proof, site
+from tests.support.domain_file import IMPATIENT, NAME, PATH, check, claim, dns, held, hub, look_at, proof, site
 from tests.support.hub import ME, Hub
 from tests.support.ports import free_port
 from tests.support.web_site import Answer, WebSite, text
@@ -94,7 +94,8 @@ def test_given_anything_but_the_file_when_checked_then_why_and_nothing_is_proved
     assert (waiting.result, waiting.web_result, waiting.checked_at) == (Result.NO_RECORD, expected, hub.clock.now())
 
 
-def test_given_a_server_that_is_silent_then_it_is_not_waited_for(hub: Hub, site: WebSite, claim: Claim) -> None:
+def test_given_a_server_that_is_silent_then_it_is_not_waited_for(hub: Hub, dns: Zone, site: WebSite, claim: Claim) -> None:
+    look_at(hub, dns, WebLook(site.fetcher(IMPATIENT), site.port))
     site.files[NAME, PATH] = silence(site)
 
     assert check(hub).web_result is Result.TIMEOUT
@@ -119,7 +120,7 @@ def test_given_a_certificate_that_nobody_vouches_for_then_nothing_is_proved(
     hub: Hub, dns: Zone, site: WebSite, claim: Claim
 ) -> None:
     site.files[NAME, PATH] = claim.value
-    look_at(hub, dns, WebLook(site.fetcher(FAST, trusted=False), site.port))
+    look_at(hub, dns, WebLook(site.fetcher(LIMITS, trusted=False), site.port))
 
     assert (check(hub).web_result, held(hub), site.asked) == (Result.CERTIFICATE, [], [])
 
@@ -133,13 +134,13 @@ def test_given_a_certificate_for_another_name_then_nothing_is_proved(hub: Hub, d
 
 def test_given_a_private_address_then_it_is_not_visited(hub: Hub, dns: Zone, site: WebSite, claim: Claim) -> None:
     site.files[NAME, PATH] = claim.value
-    look_at(hub, dns, WebLook(site.fetcher(FAST, allowed=()), site.port))
+    look_at(hub, dns, WebLook(site.fetcher(LIMITS, allowed=()), site.port))
 
     assert (check(hub).web_result, held(hub), site.asked) == (Result.NOT_PUBLIC, [], [])
 
 
 def test_given_no_web_server_then_that_is_said(hub: Hub, dns: Zone, site: WebSite, claim: Claim) -> None:
-    look_at(hub, dns, WebLook(site.fetcher(FAST), free_port()))
+    look_at(hub, dns, WebLook(site.fetcher(LIMITS), free_port()))
 
     assert check(hub).web_result is Result.UNREACHABLE
 

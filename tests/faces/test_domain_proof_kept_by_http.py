@@ -14,7 +14,7 @@ from broker.services.domain_proof import Claim
 from broker.services.operations.domain_claims import ListDomainConflicts, TransferDomain
 from tests.support.administrator import Administrator, link_for
 from tests.support.dns import Zone
-from tests.support.domain_file import FAST, NAME, PATH, check, claim, dns, held, hub, look_at, proof, site
+from tests.support.domain_file import LIMITS, NAME, PATH, check, claim, dns, held, hub, look_at, proof, site
 from tests.support.hub import ME, Hub
 from tests.support.ports import free_port
 from tests.support.web_site import Answer, WebSite, text
@@ -172,7 +172,7 @@ def test_given_a_domain_that_ceases_to_exist_then_its_proof_ends_although_no_web
     hub: Hub, dns: Zone, site: WebSite, proved: Claim
 ) -> None:
     del dns.records[NAME]
-    look_at(hub, dns, WebLook(site.fetcher(FAST), free_port()))
+    look_at(hub, dns, WebLook(site.fetcher(LIMITS), free_port()))
 
     upkeep(hub, days=1, minutes=1)
 

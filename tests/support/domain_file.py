@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from broker.net import txt
 from broker.net.txt import TxtResolver
 from broker.services.domain_looks import LIMITS, Looks, WebLook
 from broker.services.domain_proof import Claim, DomainProof
@@ -19,7 +18,7 @@ from tests.support.web_site import WebSite
 
 NAME = "acme.example.com"
 PATH = "/.well-known/vestibule-challenge"
-FAST = replace(LIMITS, connect_seconds=0.5, total_seconds=0.5)
+IMPATIENT = replace(LIMITS, connect_seconds=0.5, total_seconds=0.5)
 
 
 @pytest.fixture
@@ -36,11 +35,9 @@ def site(tmp_path: Path) -> Iterator[WebSite]:
 
 
 @pytest.fixture
-def hub(tmp_path: Path, dns: Zone, site: WebSite, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    monkeypatch.setattr(txt, "LIFETIME_SECONDS", 0.5)
-    monkeypatch.setattr(txt, "_TRY_SECONDS", 0.2)
+def hub(tmp_path: Path, dns: Zone, site: WebSite) -> Iterator[Hub]:
     with Hub(tmp_path, dns_servers=(dns.address,)) as made:
-        look_at(made, dns, WebLook(site.fetcher(FAST), site.port))
+        look_at(made, dns, WebLook(site.fetcher(LIMITS), site.port))
         made.tenant("acme")
         made.tenant("globex")
         yield made

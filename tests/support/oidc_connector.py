@@ -43,7 +43,7 @@ class OidcRig:
         base = "https://hub.example/upstream/con_1"
         self.tools = Tools(
             clock=clock,
-            fetcher=GuardedFetcher(allowed_networks=("127.0.0.0/8",), production=False, limits=Limits(total_seconds=5)),
+            fetcher=GuardedFetcher(allowed_networks=("127.0.0.0/8",), production=False, limits=Limits(total_seconds=30)),
             addresses=Addresses(f"{base}/metadata", f"{base}/acs", op.redirect_uri, f"{base}/metadata"),
         )
         self.kind: Any = kind or OidcConnectorType()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 
 import pytest
@@ -47,11 +46,9 @@ REFUSED = [
 
 @pytest.mark.parametrize(("problem", "bad", "good"), REFUSED, ids=[f"{n}-{row[0]}" for n, row in enumerate(REFUSED)])
 def test_given_a_hostile_document_when_parsing_then_it_is_refused_and_its_neighbour_is_not(problem, bad, good):
-    started = time.monotonic()
     with pytest.raises(xml.XmlError) as error:
         xml.parse(bad)
     assert error.value.problem == problem
-    assert time.monotonic() - started < 1
     assert xml.parse(good) is not None
 
 
