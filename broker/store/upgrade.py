@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -33,7 +34,9 @@ def current(database: Database) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
+@cache
 def head() -> str | None:
+    """The newest revision of this code: read from its files once, because every readiness check asks for it."""
     return ScriptDirectory(str(FOLDER)).get_current_head()
 
 

@@ -11,7 +11,7 @@ start)
     port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
     as "$bin/initdb" -D "$folder/data" -U vestibule --auth=trust --encoding=UTF8 --locale=C.UTF-8 >/dev/null
     as "$bin/pg_ctl" -D "$folder/data" -w -l "$folder/log" \
-        -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='$folder' -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=300" start >/dev/null
+        -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='$folder' -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c autovacuum=off -c max_connections=300" start >/dev/null
     echo "postgresql+psycopg://vestibule@127.0.0.1:$port/postgres"
     ;;
 stop)

@@ -1,24 +1,24 @@
 """A fresh, initialised database per test, cheaply: made once per test process, then copied.
 
-SQLite is a file copy; PostgreSQL (`VESTIBULE_TEST_DATABASE_URL`, a server on which databases may be created) a template.
+SQLite is a file copy; PostgreSQL (`VESTIBULE_TEST_DATABASE_URL`, a superuser on a server for tests) a template, see `postgresql.py`.
 """
 
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import tempfile
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import create_engine
 
 from broker.keys.envelope import Envelope, create_master_key, read_master_key
 from broker.keys.keyring import Keyring
 from broker.store import upgrade
 from broker.store.db import Database, engine_options
 from tests.support.clock import NOW
+from tests.support.postgresql import Server
 
 SERVER = os.environ.get("VESTIBULE_TEST_DATABASE_URL", "")
 
@@ -47,23 +47,9 @@ def _sqlite_template() -> Path:
     return path
 
 
-def _administer(statement: str) -> None:
-    engine = create_engine(SERVER, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()
-
-
 @cache
-def _postgresql_template() -> str:
-    name = f"vestibule_template_{secrets.token_hex(6)}"
-    _administer(f"CREATE DATABASE {name}")
-    _prepare(_on_server(name))
-    return name
-
-
-def _on_server(name: str) -> str:
-    return make_url(SERVER).set(database=name).render_as_string(hide_password=False)
+def _server() -> Server:
+    return Server(SERVER, _prepare)
 
 
 def fresh(folder: Path) -> str:
@@ -72,11 +58,18 @@ def fresh(folder: Path) -> str:
         path = folder / "vestibule.sqlite"
         shutil.copyfile(_sqlite_template(), path)
         return f"sqlite:///{path}"
-    name = f"vestibule_test_{secrets.token_hex(8)}"
-    _administer(f"CREATE DATABASE {name} TEMPLATE {_postgresql_template()}")
-    return _on_server(name)
+    return _server().fresh()
 
 
 def drop(url: str) -> None:
-    if SERVER:
-        _administer(f"DROP DATABASE IF EXISTS {make_url(url).database} WITH (FORCE)")
+    """Ends every connection to it. A file goes with its folder."""
+    if not url.startswith("sqlite"):
+        _server().give_back(url)
+
+
+def close() -> None:
+    """At the end of a test process: what it made for itself goes."""
+    if _server.cache_info().currsize:
+        _server().close()
+    if master_key_file.cache_info().currsize:
+        shutil.rmtree(master_key_file().parent)

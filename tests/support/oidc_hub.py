@@ -1,4 +1,4 @@
-"""The real hub on a temporary SQLite file, with one tenant whose people sign in at `oidc_op`, and one OIDC application.
+"""The real hub on a fresh database, with one tenant whose people sign in at `oidc_op`, and one OIDC application.
 
 `OidcHub` speaks the application's side: authorize, sign in, token, userinfo. The clock stands still.
 """
@@ -12,12 +12,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit
 
-from sqlalchemy import create_engine
 from werkzeug.test import Client, TestResponse
 
 from broker.app import create_app, vestibule
-from broker.keys.envelope import Envelope, create_master_key, read_master_key
-from broker.keys.keyring import Keyring
 from broker.protocols import jose
 from broker.protocols.oidc import pkce
 from broker.services.actor import operator
@@ -25,8 +22,7 @@ from broker.services.applications import SaveApplication
 from broker.services.connectors import SaveConnector
 from broker.services.tenants import SaveDomain, SaveTenant
 from broker.settings import Settings, validate
-from broker.store import upgrade
-from broker.store.db import Database
+from tests.support import databases
 from tests.support.oidc_connector import FixedClock
 from tests.support.oidc_op import CLIENT_ID, CLIENT_SECRET, OpenIdProvider
 
@@ -42,15 +38,17 @@ class OidcHub:
     def __init__(self, folder: Path) -> None:
         self.clock = FixedClock()
         self.op = OpenIdProvider(self.clock)
+        self.database_url = databases.fresh(folder)
         settings = validate(
-            Settings(public_url=PUBLIC_URL, state_dir=str(folder), allow_private_addresses=("127.0.0.0/8",), log_level="ERROR")
+            Settings(
+                public_url=PUBLIC_URL,
+                state_dir=str(folder),
+                database_url=self.database_url,
+                master_key_file=str(databases.master_key_file()),
+                allow_private_addresses=("127.0.0.0/8",),
+                log_level="ERROR",
+            )
         )
-        create_master_key(Path(settings.master_key_file))
-        database = Database(create_engine(settings.database_url))
-        upgrade.migrate(database)
-        master_key = read_master_key("", Path(settings.master_key_file))
-        Keyring(database, Envelope(master_key)).initialise("localhost", self.clock.now())
-        database.engine.dispose()
         self.app = create_app(settings, self.clock)
         self.built = vestibule(self.app)
         self.browser = Client(self.app, use_cookies=True)
@@ -85,6 +83,8 @@ class OidcHub:
 
     def __exit__(self, *error: object) -> None:
         self.op.__exit__(*error)
+        self.built.database.dispose()
+        databases.drop(self.database_url)
 
     def change_application(self, settings: dict[str, Any] | None = None, **changes: Any) -> None:
         merged = {**self.application.settings, **(settings or {})}
