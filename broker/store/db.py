@@ -11,6 +11,7 @@ from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, Connection, Dialect, Engine, MetaData, event
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.types import TypeDecorator
 
 db = SQLAlchemy(
@@ -56,6 +57,7 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        event.listen(engine, "handle_error", _without_values)
         self._reader = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._current: ContextVar[Connection | None] = ContextVar("connection", default=None)
         self._turns = _Turns(engine) if engine.dialect.name == "sqlite" else None
@@ -93,6 +95,24 @@ class Database:
         if self._turns is not None:
             self._turns.close()
         self.engine.dispose()
+
+
+_DATA_EXCEPTION = "22"
+"""The class of states whose very sentence quotes the value: `invalid input syntax for type bigint: "…"`."""
+
+
+def _without_values(context: ExceptionContext) -> None:
+    """Leaves of PostgreSQL's error what happened and to which constraint. Its DETAIL quotes the key or the whole row, its
+    CONTEXT may quote parameters, and errors go to the log with all that they say.
+    """
+    original, wrapped = context.original_exception, context.sqlalchemy_exception
+    diagnosis = getattr(original, "diag", None)
+    if diagnosis is None or wrapped is None or not diagnosis.message_primary:
+        return  # SQLite quotes no values; and what the driver says itself is about connections
+    refused = str(diagnosis.sqlstate).startswith(_DATA_EXCEPTION)
+    said = f"a value was refused (SQLSTATE {diagnosis.sqlstate})" if refused else str(diagnosis.message_primary)
+    wrapped.args = (f"({type(original).__name__}) {said}",)
+    original.args = (said,)
 
 
 class _Turns:

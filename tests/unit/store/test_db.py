@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, insert, select, text
+from sqlalchemy.exc import DBAPIError
 
 from broker.store.tables import configuration
-from broker.store.tables.configuration import ConfigurationChange
+from broker.store.tables.configuration import ConfigurationChange, Lease
+from broker.web.logs import JsonLines
+from tests.support.clock import NOW
 from tests.support.hub import Hub
 
 CHANGES = select(ConfigurationChange.__table__.c.object_id)
@@ -94,10 +98,34 @@ def test_threads_take_turns(hub: Hub) -> None:
         assert sorted(found) == sorted(f"t-{number}" for number in range(count * 10)), "each saw what the one before wrote"
 
 
-def test_what_was_to_be_written_stands_in_no_error_of_the_database(hub: Hub) -> None:
-    """Errors go to the log, with their tracebacks."""
-    with pytest.raises(IntegrityError) as refused, hub.built.database.unit_of_work() as connection:
-        connection.execute(insert(ConfigurationChange.__table__).values(kind="ann@acme.example", object_id=None))
+ANN = "ann@acme.example"
+UNREADABLE = {"postgresql": "SELECT CAST(:given AS BIGINT)", "sqlite": "SELECT json(:given)"}
 
-    assert "configuration_changes" in str(refused.value)
-    assert "ann@acme.example" not in str(refused.value).partition("DETAIL")[0]
+
+def a_row_that_is_not_whole(connection: Connection) -> None:
+    connection.execute(insert(ConfigurationChange.__table__).values(kind=ANN, object_id=None))
+
+
+def a_key_that_is_taken(connection: Connection) -> None:
+    for _ in range(2):
+        connection.execute(insert(Lease.__table__).values(name=ANN, owner=ANN, expires_at=NOW))
+
+
+def a_value_that_cannot_be_read(connection: Connection) -> None:
+    connection.execute(text(UNREADABLE[connection.dialect.name]), {"given": ANN})
+
+
+@pytest.mark.parametrize(
+    ("refused", "named"),
+    [(a_row_that_is_not_whole, "object_id"), (a_key_that_is_taken, "leases"), (a_value_that_cannot_be_read, "SELECT")],
+)
+def test_what_was_to_be_written_stands_in_no_error_of_the_database(hub: Hub, refused: Callable[[Connection], None], named: str) -> None:
+    """Errors go to the log, with their tracebacks and those of their causes. PostgreSQL would quote the key or the whole row."""
+    with pytest.raises(DBAPIError) as caught, hub.built.database.unit_of_work() as connection:
+        refused(connection)
+
+    record = logging.makeLogRecord({"msg": str(caught.value), "exc_info": (caught.type, caught.value, caught.tb)})
+    logged = JsonLines().format(record)
+    assert named in str(caught.value)
+    assert "Traceback" in logged
+    assert ANN not in logged
