@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -83,26 +84,31 @@ def _checks() -> list[CheckFunction]:
     return [CHECKS.get_one(name) for name in CHOSEN]
 
 
+@dataclass(frozen=True)
+class Target:
+    hub: Hub
+    bearer: str
+    operations: dict[str, Any]
+    """As schemathesis reads them from the served description, by name."""
+
+
 @pytest.fixture(scope="module")
-def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hub, str]]:
+def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     """A hub with something of everything, and a token that may do anything, at any rate."""
     folder: Path = tmp_path_factory.mktemp("api")
     with Hub(folder, api_requests_per_minute=100_000) as hub:
         hub.tenant("acme", "acme.example")
         hub.saml_idp("acme", "idp")
         hub.oidc_app("mail")
-        yield hub, token(hub)
-
-
-def _wsgi(hub: Hub) -> Any:
-    return schemathesis.openapi.from_wsgi("/api/v1/openapi.json", hub.app)
+        read = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", hub.app).get_all_operations()
+        operations = [found.ok() for found in read]
+        yield Target(hub, token(hub), {each.definition.raw["operationId"]: each for each in operations})
 
 
 @pytest.mark.parametrize("name", sorted(operation.name for operation in ALL))
-def test_generated_requests_are_answered_as_described(target: tuple[Hub, str], name: str) -> None:
-    hub, bearer = target
-    (operation,) = [found.ok() for found in _wsgi(hub).get_all_operations() if found.ok().definition.raw["operationId"] == name]
-    headers = {"Authorization": f"Bearer {bearer}"}
+def test_generated_requests_are_answered_as_described(target: Target, name: str) -> None:
+    hub, operation = target.hub, target.operations[name]
+    headers = {"Authorization": f"Bearer {target.bearer}"}
     statuses: set[int] = set()
 
     def honest(case: Any) -> None:
