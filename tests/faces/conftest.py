@@ -1,4 +1,4 @@
-"""The command line, in this process and on the test's hub."""
+"""The command line, in this process and on the test’s hub; and a DNS that is not waited for long."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from broker import opening
 from broker.cli.commands import main
+from broker.net import txt
 from tests.support.hub import Hub
 from tests.support.reachable import Front, Reachable
 from tests.support.servers import Served
@@ -40,3 +41,10 @@ def reachable(tmp_path: Path) -> Iterator[Reachable]:
         made = Reachable(hub, front)
         served.start(front)
         yield made
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A silent DNS server is waited for a second only: silence is told from slowness by waiting, and by nothing else."""
+    monkeypatch.setattr(txt, "LIFETIME_SECONDS", 1.0)
+    monkeypatch.setattr(txt, "_TRY_SECONDS", 0.4)

@@ -14,7 +14,7 @@ from broker.domain.errors import Conflict, Forbidden, InvalidSettings, UnknownOb
 from broker.services.actor import ROLES, Actor, Role, Verb
 from broker.services.domain_proof import GRACE, Claim, Result
 from broker.services.operations.domain_claims import ListDomainConflicts, TransferDomain
-from tests.support.dns import Zone, wait_a_second_only
+from tests.support.dns import Zone
 from tests.support.hub import ME, Hub
 from tests.support.partners import choose_home_realm
 
@@ -131,12 +131,9 @@ MISSED: dict[str, tuple[dict[str, Any], Result]] = {
 
 
 @pytest.mark.parametrize("why", MISSED)
-def test_given_no_record_when_checked_then_why_and_nothing_is_proved(
-    hub: Hub, dns: Zone, claim: Claim, why: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("impatient")
+def test_given_no_record_when_checked_then_why_and_nothing_is_proved(hub: Hub, dns: Zone, claim: Claim, why: str) -> None:
     records, expected = MISSED[why]
-    if expected is Result.TIMEOUT:
-        wait_a_second_only(monkeypatch)
     for name, found in records.items():
         values = {"{value}": claim.value, "{VALUE}": claim.value.upper()}
         dns.records[name] = found
@@ -371,10 +368,8 @@ def test_given_a_record_that_comes_back_then_the_warning_goes(hub: Hub, dns: Zon
 
 
 @pytest.mark.parametrize("failure", [Zone.SERVER_FAILURE, Zone.SILENCE])
-def test_given_dns_that_fails_for_weeks_then_no_proof_ends_by_it(
-    hub: Hub, dns: Zone, proved: Claim, failure: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    wait_a_second_only(monkeypatch)
+@pytest.mark.usefixtures("impatient")
+def test_given_dns_that_fails_for_weeks_then_no_proof_ends_by_it(hub: Hub, dns: Zone, proved: Claim, failure: str) -> None:
     dns.records[proved.host] = dns.records["acme.example.com"] = failure
 
     assert upkeep(hub, days=1, minutes=1) == 0

@@ -5,18 +5,10 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-import pytest
 from dnslib import CNAME, QTYPE, RCODE, RR, TXT, DNSError, DNSRecord
 from dnslib.server import DNSHandler, DNSLogger, DNSServer
 
-from broker.net import txt
 from tests.support.ports import free_port
-
-
-def wait_a_second_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Silence is told from slowness by waiting, and by nothing else."""
-    monkeypatch.setattr(txt, "LIFETIME_SECONDS", 1.0)
-    monkeypatch.setattr(txt, "_TRY_SECONDS", 0.4)
 
 
 class _Handler(DNSHandler):
