@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import ThreadPoolExecutor, wait
-
 import pytest
 
 from broker.domain.errors import Conflict
 from broker.services.actor import Role
 from broker.services.staff.accounts import ChangeStaff
+from tests.support.at_once import at_once
 from tests.support.hub import ME, Hub
 from tests.support.staff import Person, with_passkey, with_password
 
@@ -77,7 +75,6 @@ def test_whoever_was_signed_in_before_a_link_was_used_is_out(hub: Hub) -> None:
 def test_two_owners_who_are_made_to_go_at_once_do_not_both_go(hub: Hub, how: str) -> None:
     accounts = hub.built.services.staff.accounts
     first, second = (with_passkey(hub, Role.OWNER, name=name)[1] for name in ("first", "second"))
-    begun, finish = threading.Event(), threading.Event()
 
     def go(staff_id: str) -> None:
         now = accounts.get(staff_id)
@@ -87,20 +84,8 @@ def test_two_owners_who_are_made_to_go_at_once_do_not_both_go(hub: Hub, how: str
             role = Role.OPERATOR if how == "demote" else Role.OWNER
             accounts.save(ME, ChangeStaff(now.id, now.name, role, None, enabled=how == "demote"))
 
-    def go_slowly(staff_id: str) -> None:
-        with hub.built.database.unit_of_work():
-            go(staff_id)
-            begun.set()
-            finish.wait(10)
+    fast = at_once(hub, lambda: go(first.id), lambda: go(second.id))
 
-    with ThreadPoolExecutor(2) as pool:
-        slow = pool.submit(go_slowly, first.id)
-        assert begun.wait(10)
-        fast = pool.submit(go, second.id)
-        wait([fast], timeout=0.5)  # it waits for the other, or has gone already
-        finish.set()
-        slow.result(10)
-        with pytest.raises(Conflict):
-            fast.result(10)
-
+    with pytest.raises(Conflict):
+        fast.result()
     assert accounts.get(second.id).enabled

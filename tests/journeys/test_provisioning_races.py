@@ -58,7 +58,7 @@ def test_whoever_is_switched_off_while_they_sign_in_is_not_signed_in(hub: Hub, h
     with leaving(acme, ann, how):
         answer = meanwhile(acme.answer)
 
-    assert answer.result(10).status_code == 403  # type: ignore[attr-defined]
+    assert answer.result(60).status_code == 403  # type: ignore[attr-defined]
     assert hub.count("sessions") == 0
 
 
@@ -71,7 +71,7 @@ def test_nor_does_their_session_answer_another_application(hub: Hub, how: str) -
     with leaving(acme, ann, how):
         answer = meanwhile(lambda: browser.open(acme.wiki.login_url(tenant="acme")))
 
-    assert "SAMLResponse" not in answer.result(10).get_data(as_text=True)  # type: ignore[attr-defined]
+    assert "SAMLResponse" not in answer.result(60).get_data(as_text=True)  # type: ignore[attr-defined]
     assert hub.count("sessions") == 0
 
 
@@ -85,7 +85,7 @@ def test_the_first_sign_ins_of_one_person_in_two_browsers_at_once_both_end_well(
         directory_logins.remember(connection, tenant_id, acme.idp.connector_id, identity_id, ann, hub.clock.now())
         answer = meanwhile(acme.answer)
 
-    assert acme.wiki.learn(answer.result(10)).claims[c.EMAIL] == [ANN]  # type: ignore[arg-type]
+    assert acme.wiki.learn(answer.result(60)).claims[c.EMAIL] == [ANN]  # type: ignore[arg-type]
 
 
 def test_two_people_of_one_address_are_deleted_at_once(hub: Hub) -> None:
@@ -95,7 +95,7 @@ def test_two_people_of_one_address_are_deleted_at_once(hub: Hub) -> None:
     with leaving(acme, one, "deleted"):
         deleted = meanwhile(lambda: acme.directory.call("DELETE", f"/Users/{two}").status_code)
 
-    assert deleted.result(10) == 204
+    assert deleted.result(60) == 204
     with hub.built.database.reading() as connection:
         assert directory_people.find(connection, hub.tenants["acme"], acme.idp.connector_id, two) is None
     assert acme.refused_with() == "switched_off_in_directory"
@@ -109,7 +109,7 @@ def test_somebody_is_deleted_while_they_become_a_member(hub: Hub) -> None:
     with leaving(acme, ann, "deleted"):
         answer = meanwhile(lambda: acme.directory.call("PATCH", f"/Groups/{group}", sent).get_json())
 
-    assert answer.result(10)["scimType"] == "invalidValue"  # type: ignore[index]
+    assert answer.result(60)["scimType"] == "invalidValue"  # type: ignore[index]
     assert "members" not in acme.directory.get(f"/Groups/{group}")
 
 
@@ -124,7 +124,7 @@ def test_a_directory_is_switched_on_twice_at_once(hub: Hub) -> None:
         service.save(ME, connector, wanted)
         second = meanwhile(lambda: service.save(ME, connector, wanted).action)
 
-    assert second.result(10) is Action.UNCHANGED
+    assert second.result(60) is Action.UNCHANGED
 
 
 def test_no_more_tokens_work_than_may_however_many_are_made_at_once(hub: Hub) -> None:

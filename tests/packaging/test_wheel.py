@@ -115,14 +115,14 @@ def test_an_empty_folder_becomes_a_hub_that_serves(installed: Installed) -> None
     log = installed.folder / "hub.log"
     program = [str(installed.command), "run", "--bind", f"127.0.0.1:{port}"]
     with Program(program, port=port, log=log, environment=installed.environment(**settings)):
-        assert requests.get(f"{url}/health/ready", timeout=10).json() == {"status": "ok"}
-        page = requests.get(f"{url}/logout", headers={"Accept-Language": "fr"}, timeout=10)
+        assert requests.get(f"{url}/health/ready", timeout=WAIT_SECONDS).json() == {"status": "ok"}
+        page = requests.get(f"{url}/logout", headers={"Accept-Language": "fr"}, timeout=WAIT_SECONDS)
         assert page.status_code == 200
         assert 'lang="fr"' in page.text
-        assert pages.heading(page.text) != pages.heading(requests.get(f"{url}/logout", timeout=10).text), "the catalogue is there"
-        style = requests.get(url + page.text.partition('rel="stylesheet" href="')[2].partition('"')[0], timeout=10)
+        assert pages.heading(page.text) != pages.heading(requests.get(f"{url}/logout", timeout=WAIT_SECONDS).text), "the catalogue is there"
+        style = requests.get(url + page.text.partition('rel="stylesheet" href="')[2].partition('"')[0], timeout=WAIT_SECONDS)
         assert (style.status_code, style.headers["Content-Type"].partition(";")[0]) == (200, "text/css")
-        metadata = requests.get(f"{url}/saml/metadata", timeout=10)
+        metadata = requests.get(f"{url}/saml/metadata", timeout=WAIT_SECONDS)
         assert f'entityID="{url}/saml/metadata"' in metadata.text
 
     assert "Traceback" not in log.read_text()
@@ -141,5 +141,5 @@ def test_every_connector_type_loads(installed: Installed) -> None:
 
 def test_the_demonstration_starts_from_the_wheel(installed: Installed) -> None:
     with Demonstration(installed.folder / "demonstration", command=[str(installed.command), "demo", "--port", "0"]) as demo:
-        assert "DEMONSTRATION" in requests.get(demo.saml_app, timeout=10).text
-        assert requests.get(f"{demo.saml_app}/static/demo/partners.css", timeout=10).status_code == 200
+        assert "DEMONSTRATION" in requests.get(demo.saml_app, timeout=WAIT_SECONDS).text
+        assert requests.get(f"{demo.saml_app}/static/demo/partners.css", timeout=WAIT_SECONDS).status_code == 200

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Request, Response
 
 from tests.support.servers import Client
 
-WAIT_SECONDS = 20
+WAIT_SECONDS = 60
 
 
 class AuthlibApp:

@@ -9,6 +9,9 @@ from typing import Any
 
 from tests.support.hub import Hub
 
+PATIENCE = 60
+"""Seconds, on a busy machine."""
+
 
 def at_once(hub: Hub, slow: Callable[[], Any], fast: Callable[[], Any]) -> Future[Any]:
     """How `fast` ended, which began when `slow` had written and not yet committed."""
@@ -18,13 +21,13 @@ def at_once(hub: Hub, slow: Callable[[], Any], fast: Callable[[], Any]) -> Futur
         with hub.built.database.unit_of_work():
             slow()
             begun.set()
-            finish.wait(10)
+            finish.wait(PATIENCE)
 
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(slowly)
-        assert begun.wait(10)
+        assert begun.wait(PATIENCE)
         second = pool.submit(fast)
-        wait([second], timeout=0.5)
+        wait([second], timeout=0.5)  # it waits for the other, or has gone already
         finish.set()
-        first.result(10)
+        first.result(PATIENCE)
     return second

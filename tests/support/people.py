@@ -18,7 +18,7 @@ from requests.cookies import RequestsCookieJar, get_cookie_header
 
 from tests.support import pages
 
-WAIT_SECONDS = 20
+WAIT_SECONDS = 60
 LOOPBACK = frozenset({"localhost", "127.0.0.1"})
 _HEADERS = {"User-Agent": "Mozilla/5.0 (a test)", "Accept": "text/html", "Accept-Language": "en"}
 # Fields of the pages that a browser with scripts sends on by itself.

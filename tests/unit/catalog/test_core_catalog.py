@@ -294,12 +294,12 @@ def test_changes_become_visible_in_the_order_of_their_versions(hub: Hub, twin: V
         with database.unit_of_work() as connection:
             configuration.record_change(connection, "tenant", acme, hub.clock.now())
             first_written.set()
-            second_tries.wait(10)
+            second_tries.wait(60)
             second_done.wait(0.3)
             overtaken.append(second_done.is_set())
 
     def second() -> None:
-        first_written.wait(10)
+        first_written.wait(60)
         second_tries.set()
         with twin.database.unit_of_work() as connection:
             configuration.record_change(connection, "application", "app_1", hub.clock.now())

@@ -26,7 +26,7 @@ def test_given_free_ports_when_started_then_all_answer_until_stopped(folder: Pat
     partners.start()
     try:
         for url in (world.saml_idp, world.oidc_idp, world.saml_app, world.oidc_app, world.third_idp):
-            with urllib.request.urlopen(f"{url}/", timeout=5) as answer:
+            with urllib.request.urlopen(f"{url}/", timeout=60) as answer:
                 assert b"DEMONSTRATION" in answer.read()
     finally:
         partners.stop()

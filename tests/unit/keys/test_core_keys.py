@@ -200,7 +200,7 @@ class Slow(Keyring):
 
     def _read(self) -> Any:
         self.reading.set()
-        assert self.go_on.wait(10)
+        assert self.go_on.wait(60)
         return super()._read()
 
 
@@ -223,22 +223,22 @@ def test_a_reader_and_a_login_never_wait_for_each_other(hub: Hub, slow: Slow) ->
 
     metadata = threading.Thread(target=slow.published, args=(KeyUse.SAML_SIGNING,), daemon=True)
     metadata.start()
-    assert slow.reading.wait(10)
+    assert slow.reading.wait(60)
     threading.Thread(target=login, daemon=True).start()
 
-    assert done.wait(10), "two threads wait for each other for ever"
-    metadata.join(10)
+    assert done.wait(60), "two threads wait for each other for ever"
+    metadata.join(60)
     assert not metadata.is_alive()
 
 
 def test_keys_that_were_read_before_a_change_are_not_kept(slow: Slow) -> None:
     reader = threading.Thread(target=slow.published, args=(KeyUse.SAML_SIGNING,), daemon=True)
     reader.start()
-    assert slow.reading.wait(10)
+    assert slow.reading.wait(60)
 
     slow.forget()
     slow.go_on.set()
-    reader.join(10)
+    reader.join(60)
 
     assert slow._opened is None
     slow.secret("cookie_key")

@@ -22,7 +22,7 @@ def test_given_the_clock_and_people_who_ask_at_once_then_nobody_fails(hub: Hub, 
     together = threading.Barrier(AT_ONCE)
 
     def ask(failures: int) -> None:
-        together.wait(10)
+        together.wait(60)
         with hub.built.database.unit_of_work() as connection:
             turns.put(connection, tenant_id, table, connector_id, {"failures": failures})
 
