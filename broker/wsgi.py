@@ -9,6 +9,7 @@ UPKEEP_SECONDS = 60
 
 app = create_app()
 pages.warm_up()
+vestibule(app).upkeep.note_start()
 vestibule(app).upkeep.start(UPKEEP_SECONDS)
 vestibule(app).services.watch.start(UPKEEP_SECONDS)
 

@@ -34,6 +34,7 @@ from broker.services.own_keys import OwnKeys
 from broker.services.post import Post
 from broker.services.provisioning import Directories, DirectoryGroups, DirectoryPeople
 from broker.services.reach import Reach
+from broker.services.safeguards import Safeguards
 from broker.services.setup_links import SetupLinks
 from broker.services.setup_renewal import SetupRenewal
 from broker.services.signing_keys import SigningKeys
@@ -68,7 +69,7 @@ def services_on(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
     signing_keys = SigningKeys(bench)
     own_keys = OwnKeys(bench, signing_keys)
     rollover = KeyRollover(bench, signing_keys, own_keys)
-    directories = Directories(bench, throttle)
+    directories, safeguards = Directories(bench, throttle), Safeguards(bench)
     return Services(
         bench=bench,
         tenants=tenants,
@@ -79,7 +80,14 @@ def services_on(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
         setup_links=SetupLinks(bench, tenants, connectors, throttle),
         traces=Traces(bench),
         explain=Explain(bench),
-        upkeep=Upkeep(bench, hub.transient, domain_proof=domain_proof, key_rollover=rollover, hosts=hosts_service),
+        upkeep=Upkeep(
+            bench,
+            hub.transient,
+            domain_proof=domain_proof,
+            key_rollover=rollover,
+            hosts=hosts_service,
+            safeguards=safeguards,
+        ),
         staff=Staff(bench, hub.transient, throttle, effort),
         throttle=throttle,
         effort=effort,
@@ -94,7 +102,7 @@ def services_on(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
         following=following,
         watch=Watch(bench, reach, following),
         master_key=MasterKey(bench),
-        doctor=Doctor(bench, post),
+        doctor=Doctor(bench, post, safeguards),
         login_tests=LoginTests(hub, pipeline, connectors, throttle),
         api_tokens=ApiTokens(bench, hub.transient),
         idempotency=Idempotency(bench, hub.transient),
@@ -109,4 +117,5 @@ def services_on(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
         directory_people=DirectoryPeople(bench),
         directory_groups=DirectoryGroups(bench),
         hosts=hosts_service,
+        safeguards=safeguards,
     )

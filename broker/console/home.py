@@ -17,6 +17,7 @@ from broker.services.operations.health import ListExpiring, ListUnreachable
 from broker.services.operations.hosts import ListTroubledHosts, TroubledHost
 from broker.services.operations.keys import ListExpiringKeys
 from broker.services.operations.model import Page
+from broker.services.operations.safeguards import ListSafeguards, SafeguardView
 from broker.services.operations.tokens import ListTokens
 from broker.services.operations.usage import LoginStatistics, ShowStatistics
 
@@ -45,6 +46,7 @@ def routes(views: Blueprint, face: ConsoleFace) -> None:
             "hosts": [(each, WRONG.get(each.host.problem, "")) for each in _troubled(face)],
             "links": face.run("federation.expiring_links", ListExpiringLinks(limit=5)).items,
             "tokens": _tokens(face),
+            "safeguards": _safeguards(face),
             "keys": face.run("key.expiring", ListExpiringKeys(limit=5)).items,
             "now": door.now(),
         }
@@ -64,6 +66,14 @@ def _edges(federation: FederationView, *, providers: bool) -> tuple[plots.Edge, 
     if other.count:
         weights, states = [*weights, other.logins], [*states, "good" if other.logins else "quiet"]
     return plots.fan(weights, states, to_the_right=providers)
+
+
+def _safeguards(face: ConsoleFace) -> list[SafeguardView]:
+    """Those that are not there, for whoever works for the hub."""
+    if door.actor().tenant_id is not None:
+        return []
+    found: Page[SafeguardView] = face.run("safeguard.list", ListSafeguards())
+    return [each for each in found.items if each.weakens]
 
 
 def _tokens(face: ConsoleFace) -> list[Any]:

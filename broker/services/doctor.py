@@ -26,6 +26,7 @@ from broker.services.hosts import SOON as HOST_SOON
 from broker.services.key_policy import policy_of
 from broker.services.master_key import MasterKey
 from broker.services.post import Post
+from broker.services.safeguards import Safeguards
 from broker.store import upgrade
 from broker.store.tables import diagnosis, hosts, key_queries
 
@@ -62,8 +63,9 @@ class _Seen:
 
 
 class Doctor:
-    def __init__(self, bench: Workbench, post: Post) -> None:
+    def __init__(self, bench: Workbench, post: Post, safeguards: Safeguards) -> None:
         self._bench = bench
+        self._safeguards = safeguards
         self._post = post
 
     def examine(self, actor: Actor) -> list[Finding]:
@@ -84,20 +86,10 @@ class Doctor:
     def _settings(self) -> Iterator[Finding]:
         settings = self._bench.settings
         yield Finding("settings", Health.GOOD, f"Public address: {settings.public_url}.")
-        if not settings.production and not settings.is_loopback:
-            yield Finding(
-                "settings",
-                Health.WARNING,
-                "This is not a production start: http addresses of partners are accepted.",
-                "Set VESTIBULE_PRODUCTION=true.",
-            )
-        if settings.no_check_against_guessing:
-            yield Finding(
-                "settings",
-                Health.WARNING,
-                "Guessing passwords and domains costs nothing up to the limits: browsers calculate nothing before a further try.",
-                "Take VESTIBULE_NO_CHECK_AGAINST_GUESSING away.",
-            )
+        for each in self._safeguards.missing():
+            if each.safeguard.weakens:
+                health = Health.GOOD if each.safeguard.expected else Health.WARNING
+                yield Finding("settings", health, each.safeguard.sentence, "" if each.safeguard.expected else each.safeguard.remedy)
         key_file = Path(settings.master_key_file)
         if not settings.master_key and key_file.exists() and stat.S_IMODE(key_file.stat().st_mode) & 0o077:
             yield Finding(

@@ -18,6 +18,7 @@ from broker.services.domain_proof import DomainProof
 from broker.services.health import ConnectorHealth
 from broker.services.hosts import Hosts
 from broker.services.key_rollover import KeyRollover
+from broker.services.safeguards import Safeguards
 from broker.services.statistics import Statistics
 from broker.store import trace_log
 from broker.store.tables import configuration, sessions, staff_queries, staff_session_queries, traces
@@ -55,17 +56,20 @@ class Upkeep:
         domain_proof: DomainProof | None = None,
         key_rollover: KeyRollover | None = None,
         hosts: Hosts | None = None,
+        safeguards: Safeguards | None = None,
     ) -> None:
         self._bench = bench
         self._domain_proof = domain_proof
         self._key_rollover = key_rollover
         self._hosts = hosts
+        self._safeguards = safeguards
         self._transient = transient
         self._statistics, self._health = Statistics(bench), ConnectorHealth(bench)
         self._owner = owner or random_ids.object_id("run")
 
     def run(self) -> Tidied | None:
         """None when another process holds the lease."""
+        self.note_start()  # again, where it could not be done at the start
         now = self._bench.clock.now()
         with self._bench.database.unit_of_work() as connection:
             if not configuration.acquire_lease(connection, "upkeep", self._owner, now, now + LEASE):
@@ -80,6 +84,11 @@ class Upkeep:
         tidied = replace(self._purged(now), abandoned=abandoned, domains=domains, keys=keys)
         log.info("upkeep", extra={"transients": tidied.transients, "sessions": tidied.sessions, "traces": tidied.traces})
         return tidied
+
+    def note_start(self) -> None:
+        """What is different from the start before. A database that is not there yet keeps no process from starting."""
+        if self._safeguards is not None:
+            _step("safeguards", self._safeguards.note_start)
 
     def _purged(self, now: datetime) -> Tidied:
         with self._bench.database.unit_of_work() as connection:

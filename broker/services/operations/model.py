@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from broker.services.post import Post
     from broker.services.provisioning import Directories, DirectoryGroups, DirectoryPeople
     from broker.services.reach import Reach
+    from broker.services.safeguards import Safeguards
     from broker.services.setup_links import SetupLinks
     from broker.services.setup_renewal import SetupRenewal
     from broker.services.signing_keys import SigningKeys
@@ -101,6 +102,7 @@ class Services:
     directory_people: DirectoryPeople
     directory_groups: DirectoryGroups
     hosts: Hosts
+    safeguards: Safeguards
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,18 @@ def choose_staff_connectors(connection: Connection, connector_ids: list[str]) ->
     put(connection, _STAFF_CONNECTORS, connector_ids)
 
 
+_SAFEGUARDS = "safeguards"
+
+
+def safeguards(connection: Connection) -> dict[str, Any]:
+    """Settings of the process that took a safeguard away when it was last started, with their values."""
+    return dict(get(connection, _SAFEGUARDS) or {})
+
+
+def note_safeguards(connection: Connection, values: dict[str, Any]) -> None:
+    put(connection, _SAFEGUARDS, values)
+
+
 HUB = "hub"
 """Owner of the hub's own pictures, where tenants and applications have their ids."""
 _BRANDING = "branding"
