@@ -179,7 +179,8 @@ class Probe:
     """Whether an identity provider answers, as somebody found who only looked.
 
     `problem` is "" when it answers, else a stable word: those of `broker.net.failure`, and `status` (`detail` has the
-    number), `not_description`, `other_issuer`, `keys`, `not_allowed` and `no_address` (nobody can be asked: nothing is known).
+    number), `own_error` (it is there, and answered with this one), `not_description`, `other_issuer`, `keys`, `not_allowed` and
+    `no_address` (nobody can be asked: nothing is known).
     """
 
     problem: str = ""

@@ -49,7 +49,9 @@ def _failed(item: Any) -> str:
 
 
 def _answers(item: Any) -> str:
-    return "" if item.reachable is None else "yes" if item.reachable else str(item.reach_cause)
+    if item.reachable is None:
+        return ""
+    return "yes" if item.reachable and not item.reach_problem else str(item.reach_cause)
 
 
 def _why(item: Any) -> str:

@@ -11,6 +11,7 @@ from broker.domain.messages import translatable
 from broker.services.operations.connectors import OneConnector
 from broker.services.operations.health import HealthView
 
+_WITH_ERROR = translatable("It answers, with an error. Below stands what that means.")
 _SAID = {
     True: translatable("It answers."),
     False: translatable("It does not answer. Below stands what went wrong."),
@@ -26,4 +27,5 @@ def routes(views: Blueprint, face: ConsoleFace) -> None:
 
 def _probe(face: ConsoleFace, tenant: str, connector: str) -> tuple[str, str]:
     found: HealthView = face.run("health.probe", OneConnector(tenant, connector))
-    return f"{place(tenant, connector)}#health", _SAID[found.reachable]
+    said = _WITH_ERROR if found.reachable and found.reach_problem else _SAID[found.reachable]
+    return f"{place(tenant, connector)}#health", said

@@ -13,7 +13,7 @@ from broker.domain.trust import Connector
 from broker.services.actor import Actor, Verb
 from broker.services.clockwork import about, in_parallel
 from broker.services.context import Workbench
-from broker.services.reached import UNKNOWN, Reached, reached
+from broker.services.reached import ANSWERS, UNKNOWN, Reached, reached
 from broker.services.throttle import Limit, Throttle
 from broker.services.turns import Turns
 from broker.store.tables import turns
@@ -87,7 +87,7 @@ class Reach:
 
 
 def _after(before: Reached, probe: Probe, now: datetime) -> Reached:
-    reachable = None if probe.problem in UNKNOWN else not probe.problem
+    reachable = None if probe.problem in UNKNOWN else probe.problem in ANSWERS
     return Reached(
         reachable=reachable,
         since=before.since if before.reachable is reachable and before.since is not None else now,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from broker.domain.errors import Act
@@ -12,6 +12,12 @@ from broker.store.tables.reach import CONFIRMED
 
 UNKNOWN = frozenset({"not_allowed", "no_address"})
 """Problems that say nothing of the provider: we did not ask."""
+
+
+ANSWERS = frozenset({"", "own_error"})
+"""It is there: what it says of an empty request is no reason to alarm anybody."""
+LATELY = timedelta(days=3)
+"""Over a weekend: a sign-in of so short a time ago says more than any look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,11 @@ WORDS: dict[str, Said] = {
         _CUSTOMER,
         translatable("Open the address in a browser. If it fails there too, look at the log of the identity provider."),
     ),
+    "own_error": Said(
+        translatable("It answers, but with the error %(status)s when nobody signs in. Only a sign-in shows whether it works."),
+        _CUSTOMER,
+        translatable("Test the sign-in. If that works, nothing has to be done; else look at the log of the identity provider."),
+    ),
     "not_description": Said(
         translatable("What it published is no usable OpenID Connect description any more."),
         _CUSTOMER,
@@ -126,6 +137,11 @@ class Reached:
             return None
         # Browsers may reach what this hub cannot: a provider in the customer's own network works all the same.
         return None if last_success_at is not None and last_success_at > self.since else self.since
+
+    def as_known(self, last_success_at: datetime | None, now: datetime) -> Reached:
+        """What a sign-in has shown outranks what an empty request was answered with."""
+        proved = self.reachable is True and last_success_at is not None and now - last_success_at < LATELY
+        return replace(self, problem="", detail="") if proved and self.problem else self
 
     @property
     def said(self) -> Said | None:

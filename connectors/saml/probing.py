@@ -10,6 +10,8 @@ from connectors.saml.settings import Settings
 
 METADATA = "application/samlmetadata+xml, application/xml, text/xml"
 _BROKEN_FROM = 500
+_NOBODY_BEHIND = {502, 503, 504}
+"""RFC 9110 15.6.3 to 15.6.5: said by what stands in front of the provider, of a provider that is not there."""
 _ANSWERS_ALL_THE_SAME = {"too_large", "encoding"}
 """Nothing that we would read, and a page for browsers all the same."""
 
@@ -29,10 +31,11 @@ def _metadata(url: str, tools: Tools) -> Probe:
 
 
 def _sign_in(url: str, tools: Tools) -> Probe:
-    """Without a request any answer that is no server error will do; a redirect is one and leads to pages for people."""
+    """Without a request any answer that is no server error will do; a redirect is one and leads to pages for people. Some answer
+    an empty request with an error of their own: they are there, and only a sign-in can tell whether it works."""
     answer, found = look(url, tools, follow=False)
     if found.problem in _ANSWERS_ALL_THE_SAME:
         return replace(found, problem="")
     if answer is None or answer.status < _BROKEN_FROM:
         return found
-    return replace(found, problem="status", detail=str(answer.status))
+    return replace(found, problem="status" if answer.status in _NOBODY_BEHIND else "own_error", detail=str(answer.status))

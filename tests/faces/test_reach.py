@@ -31,6 +31,7 @@ from tests.support.reach import health, hub, saml, silent, site, watch
 from tests.support.saml_idp import key_pair
 
 __all__ = ["hub", "site"]  # fixtures
+ERROR = "It answers, but with the error %(status)s when nobody signs in. Only a sign-in shows whether it works."
 
 
 # --- what a look finds --------------------------------------------------------------------------------------------------
@@ -43,10 +44,13 @@ __all__ = ["hub", "site"]  # fixtures
         (page("What do you want?", 400), True, "", ""),
         (page("", 302, Location="http://10.0.0.1/"), True, "", ""),
         (page("x" * 2_000_000), True, "", ""),
-        (page("Oops", 500), False, "status", "It answered with the HTTP status 500."),
+        (page("Oops", 500), True, "own_error", ERROR.replace("%(status)s", "500")),
+        (page("Oops", 501), True, "own_error", ERROR.replace("%(status)s", "501")),
+        (page("", 502), False, "status", "It answered with the HTTP status 502."),
         (page("", 503), False, "status", "It answered with the HTTP status 503."),
+        (page("", 504), False, "status", "It answered with the HTTP status 504."),
     ],
-    ids=["page", "wants a request", "redirect", "endless page", "error", "unavailable"],
+    ids=["page", "wants a request", "redirect", "endless page", "error", "not made for that", "bad gateway", "unavailable", "late"],
 )
 def test_given_a_saml_provider_without_metadata_address_then_any_answer_of_its_sign_in_page_but_a_server_error_will_do(
     hub: Hub, site: ProviderSite, answer: Page, reachable: bool, problem: str, cause: str
@@ -197,6 +201,48 @@ def test_given_people_sign_in_although_this_hub_gets_no_answer_then_the_provider
     assert (health(hub).state, health(hub).reachable, silent(hub)) == ("good", False, [])
 
 
+def test_given_a_provider_that_answers_an_empty_request_with_an_error_then_nobody_is_alarmed_however_long(
+    hub: Hub, site: ProviderSite
+) -> None:
+    site.pages["/sso"] = page("NullReferenceException", 500)
+    saml(hub, f"{site.url}/sso")
+    for _ in range(4):
+        watch(hub, hours=1)
+    found = health(hub)
+    assert (found.reachable, found.reach_problem, found.reach_act) == (True, "own_error", "customer_it")
+    assert (found.state, silent(hub)) == ("quiet", [])
+    assert found.reachable_since == found.looked_at - timedelta(hours=3), "one state, as long as it lasts"
+
+
+def test_given_a_sign_in_of_late_then_it_outranks_what_an_empty_request_was_answered_with(hub: Hub, site: ProviderSite) -> None:
+    side = hub.saml_idp("acme")
+    values = {"sso_redirect_url": f"{site.url}/sso", "sso_post_url": ""}
+    hub.built.connectors.save(ME, SaveConnector(hub.tenants["acme"], "idp", "saml", "Acme", values, enabled=True))
+    site.pages["/sso"] = page(status=500)
+    watch(hub)
+    assert health(hub).reach_problem == "own_error"
+    assert hub.saml_app().sign_in(hub.browser(), side).status == "success"
+    hub.built.upkeep.run()
+    found = health(hub)
+    assert (found.reachable, found.reach_problem, found.reach_cause, found.state) == (True, "", "", "good")
+
+    watch(hub, days=2)
+    assert health(hub).reach_problem == ""
+    watch(hub, days=2)
+    assert health(hub).reach_problem == "own_error", "of a sign-in of long ago nothing is known any more"
+
+
+def test_given_it_was_down_and_answers_with_an_error_now_then_the_alarm_is_over(hub: Hub, site: ProviderSite) -> None:
+    saml(hub, f"{site.url}/sso")
+    site.pages["/sso"] = page(status=503)
+    watch(hub)
+    watch(hub, minutes=3)
+    assert silent(hub) == [("acme", "idp", "status")]
+    site.pages["/sso"] = page(status=500)
+    watch(hub, hours=1)
+    assert (health(hub).reachable, silent(hub)) == (True, [])
+
+
 def test_given_a_connector_that_is_switched_off_then_nobody_looks_until_it_is_on_again(hub: Hub, site: ProviderSite) -> None:
     saml(hub, f"{site.url}/sso")
     watch(hub)
@@ -256,7 +302,7 @@ def test_given_support_asks_then_it_is_looked_at_now_but_not_as_often_as_somebod
     asked = OneConnector("acme", "idp")
     before = hub.built.connectors.get(hub.tenants["acme"], "idp").version
     assert hub.built.operations.run(support, "health.probe", asked).reachable is True
-    site.pages["/sso"] = page(status=500)
+    site.pages["/sso"] = page(status=503)
     assert hub.built.operations.run(support, "health.probe", asked).reachable is False
     assert hub.built.connectors.get(hub.tenants["acme"], "idp").version == before, "a look changes no configuration"
     with pytest.raises(TooManyAttempts):

@@ -9,7 +9,7 @@ from tests.support.administrator import link_for
 from tests.support.console import desk
 from tests.support.hub import Hub
 from tests.support.ports import free_port
-from tests.support.provider_site import ProviderSite
+from tests.support.provider_site import ProviderSite, page
 from tests.support.reach import hub, saml, site, watch
 
 __all__ = ["hub", "site"]  # fixtures
@@ -57,6 +57,24 @@ def test_given_support_presses_look_now_then_the_page_says_what_was_found(hub: H
     for _ in range(10):
         last = support.submit(place, "/probe")
     assert last.status_code == 429
+
+
+def test_given_a_provider_that_answers_with_an_error_then_its_badge_says_so_and_home_raises_no_alarm(hub: Hub, site: ProviderSite) -> None:
+    site.pages["/sso"] = page("Oops", 500)
+    saml(hub, f"{site.url}/sso")
+    watch(hub)
+    watch(hub, hours=1)
+    place, mine = "/console/tenants/acme/connectors/idp", desk(hub)
+    shown = mine.page(place)
+    assert '<span class="tag tag-amber">Answers with an error</span>' in shown
+    assert "It answers, but with the error 500 when nobody signs in." in pages.text(shown)
+    assert "Does not answer" not in pages.text(shown)
+    assert "Who does not answer" not in pages.text(mine.page("/console"))
+    mine.submit(place, "/probe")
+    assert "It answers, with an error." in pages.text(mine.page(place))
+    french = pages.text(mine.page(f"{place}?lang=fr"))
+    assert "Répond par une erreur" in french
+    assert "Il répond, mais par l’erreur 500 quand personne ne se connecte." in french
 
 
 def test_given_the_page_in_french_then_nothing_of_it_is_english(hub: Hub) -> None:

@@ -41,7 +41,7 @@ class HealthView:
     certificate_days: int | None = argument("Days until then; negative: it has ended.")
     metadata_expires_at: datetime | None = argument("Until when the provider's metadata says to be valid.")
     clock_offset_ms: int | None = argument("How far the provider's clock is ahead of ours, as last seen; null: unknown.")
-    reachable: bool | None = argument("Whether the provider answered when the hub last looked; null: not known.")
+    reachable: bool | None = argument("Whether the provider answered when the hub last looked, even with an error; null: unknown.")
     reachable_since: datetime | None = argument("Since when that is so.")
     looked_at: datetime | None = argument("When the hub last looked.")
     looked_where: str = argument("What it asked, without the query.")
@@ -121,7 +121,7 @@ def view(health: Health, now: datetime) -> HealthView:
         None if health.certificate_expires_at is None else (health.certificate_expires_at - now).days,
         health.metadata_expires_at,
         health.clock_offset_ms,
-        *_reached(health.reached, now),
+        *_reached(health.reached.as_known(health.last_success_at, now), now),
         *_followed(health.followed),
     )
 
