@@ -81,12 +81,7 @@ def services_on(bench: Workbench, hub: Hub, pipeline: Pipeline) -> Services:
         traces=Traces(bench),
         explain=Explain(bench),
         upkeep=Upkeep(
-            bench,
-            hub.transient,
-            domain_proof=domain_proof,
-            key_rollover=rollover,
-            hosts=hosts_service,
-            safeguards=safeguards,
+            bench, hub.transient, domain_proof=domain_proof, key_rollover=rollover, hosts=hosts_service, safeguards=safeguards
         ),
         staff=Staff(bench, hub.transient, throttle, effort),
         throttle=throttle,
