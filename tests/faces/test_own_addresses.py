@@ -230,12 +230,12 @@ def test_its_page_says_when_to_use_which(hub: Hub, mail: OidcApp) -> None:
 
 def test_at_a_tenants_host_its_own_key_signs_and_no_application_has_an_address(hub: Hub, idp: SamlSide, mail: OidcApp) -> None:
     """Which key signs is told by the address, and a tenant's host is the tenant's."""
-    base = hub.host("acme", "acme.localhost")
     run(hub, "own_keys.begin", OneOwner("tenant:acme"))
     days(hub, 2)
     hub.built.upkeep.run()
     days(hub, 2)
     hub.built.upkeep.run()
+    base = hub.host("acme", "acme.localhost")  # last: nobody answers there, and a host without proof stops by the clock
     own = {key.name for key in run(hub, "key.list", ListKeys("tenant:acme")).items if key.use == "oidc_signing"}
     client = hub.browser().client
 
