@@ -8,6 +8,7 @@ another name: whoever still knows the earlier address is refused there, as if th
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,14 +21,20 @@ FIRST_OF_OURS = 16384
 """Objects with lower ids belong to PostgreSQL itself."""
 MOST_BYTES = 2_000_000
 """What tables may hold and still be emptied; beyond it indexes stay large, and a new database is the faster way."""
+STOP_SECONDS = 30
+OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 CATALOGS = {
     "pg_attrdef": "oid", "pg_attribute": "attrelid", "pg_class": "oid", "pg_constraint": "oid", "pg_enum": "oid", "pg_index": "indexrelid",
     "pg_namespace": "oid", "pg_proc": "oid", "pg_trigger": "oid", "pg_type": "oid",
 }  # fmt: skip
 """Where definitions stand, and by which column they are ours. Changing one gives its row another xmin."""
 
-State = dict[str, tuple[int, str]]
-"""What a database consists of: the size and content of each part."""
+TABLES = """SELECT 'public.' || quote_ident(relname), pg_relation_size(oid), '' FROM pg_class
+    WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"""
+"""Whether a table has rows is seen by its file: without any it has no byte. Nothing is planned or read for it."""
+
+State = dict[str, list[tuple[int, str]]]
+"""What a database consists of: the size of each table, the content of those that have some from the start and of sequences."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +81,7 @@ class Server:
         kept = self._out.pop(url)
         former, kept.role = kept.role, _name("role")
         kept.connection.execute(f"ALTER ROLE {former} RENAME TO {kept.role}")
-        others = "SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        kept.connection.execute(others)
+        _end_others(kept.connection)
         if self._emptied(kept):
             self._idle.append(kept)
         else:
@@ -109,7 +115,7 @@ class Server:
         if _definitions(kept.connection) != template.definitions:
             return False
         now = _state(kept.connection, template.question)
-        if sum(size for size, _ in now.values()) > MOST_BYTES:
+        if sum(size for part in now.values() for size, _ in part) > MOST_BYTES:
             return False
         changed = template.changed(now)
         tables = [part for part in changed if part.startswith("public.")]
@@ -140,6 +146,14 @@ class Server:
         return psycopg.connect(address.render_as_string(hide_password=False), autocommit=True)
 
 
+def _end_others(connection: psycopg.Connection) -> None:
+    """Whoever else is connected, and whoever is about to go. PostgreSQL's own waiting would look ten times a second."""
+    end = time.monotonic() + STOP_SECONDS
+    while connection.execute(OTHERS).fetchall():
+        assert time.monotonic() < end, "somebody stays connected"
+        connection.execute("SELECT pg_sleep(0.001)")
+
+
 def _name(what: str) -> str:
     return f"vestibule_{what}_{secrets.token_hex(8)}"
 
@@ -148,21 +162,17 @@ def _described(connection: psycopg.Connection, name: str) -> Template:
     tables = _names(connection, "SELECT 'public.' || quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'")
     sequences = _names(connection, "SELECT quote_ident(relname) FROM pg_class WHERE relkind = 'S'")
     filled = [table for table in tables if _names(connection, f"SELECT 1 FROM {table} LIMIT 1")]
+    connection.execute(f"VACUUM {', '.join(set(tables) - set(filled))}".encode())  # a migration may have filled and emptied one
     restoring = {}
     for table in filled:
         rows = sql.Literal(_names(connection, f"SELECT jsonb_agg(r)::text FROM {table} r")[0]).as_string(connection)
         restoring[table] = f"INSERT INTO {table} SELECT * FROM jsonb_populate_recordset(NULL::{table}, {rows}::jsonb)"
     for sequence in sequences:
         restoring[sequence] = _names(connection, f"SELECT format('SELECT setval(%L, %s, %L)', '{sequence}', last_value, is_called) FROM {sequence}")[0]
-    contents = [_content(table, table in filled) for table in tables]
+    contents = [f"SELECT '{table}', 0, md5(string_agg(r::text, chr(10))) FROM {table} r" for table in filled]
     contents += [f"SELECT '{sequence}', 0, last_value::text || is_called FROM {sequence}" for sequence in sequences]
-    question = " UNION ALL ".join(contents)
+    question = " UNION ALL ".join([TABLES, *contents])
     return Template(name, _definitions(connection), question, _state(connection, question), restoring)
-
-
-def _content(table: str, filled: bool) -> str:
-    rows = f"(SELECT md5(string_agg(r::text, chr(10))) FROM {table} r)" if filled else f"EXISTS (SELECT 1 FROM {table})::text"
-    return f"SELECT '{table}', pg_relation_size('{table}'), {rows}"
 
 
 def _definitions(connection: psycopg.Connection) -> str:
@@ -178,4 +188,7 @@ def _names(connection: psycopg.Connection, question: str) -> list[str]:
 
 
 def _state(connection: psycopg.Connection, question: str) -> State:
-    return {str(part): (int(size), str(content)) for part, size, content in connection.execute(question.encode(), prepare=True)}
+    found: State = {}
+    for part, size, content in connection.execute(question.encode(), prepare=True):
+        found.setdefault(part, []).append((size, content))
+    return found
