@@ -15,6 +15,7 @@ class SafeguardView:
     setting: str = argument("Name of the process setting.")
     value: str = argument("What it is set to.")
     weakens: bool = argument("Whether this takes a safeguard away; else it is a choice to know about.")
+    expected: bool = argument("Whether some networks need it, so that it is told and not warned of.")
     sentence: str = argument("What that means.")
     remedy: str = argument("What would put the safeguard back; empty: nothing has to.")
 
@@ -29,7 +30,12 @@ def _list(call: Call, _asked: ListSafeguards) -> Page[SafeguardView]:
     return Page(
         tuple(
             SafeguardView(
-                each.safeguard.setting, _said(each.value), each.safeguard.weakens, each.safeguard.sentence, each.safeguard.remedy
+                each.safeguard.setting,
+                _said(each.value),
+                each.safeguard.weakens,
+                each.safeguard.expected,
+                each.safeguard.sentence,
+                each.safeguard.remedy,
             )
             for each in found
         )
