@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 
 from broker.domain.errors import UnknownObject
 from broker.services.actor import Actor, Verb
+from broker.services.connectors import SaveConnector
 from broker.services.operations.applications import ChangeApplication
 from broker.services.operations.connectors import ChangeConnector
 from broker.services.setup_links import unchanged
 from tests.support.hub import ME, Hub
+from tests.support.oidc_op import OpenIdProvider
 from tests.support.partners import SamlSide
 from tests.support.provider_site import Page, ProviderSite, page
 
@@ -70,6 +74,36 @@ def test_given_another_setting_changed_meanwhile_then_both_hold(slow: Slow) -> N
     meanwhile = slow.address(slow.side.idp.metadata(), lambda: slow.settings(skew_seconds=7))
     slow.save(metadata_url=meanwhile, name="Acme, renewed")
     assert (slow.connector.name, slow.connector.settings.skew_seconds) == ("Acme, renewed", 7)
+
+
+def test_given_a_provider_that_is_asked_and_others_who_change_it_meanwhile_then_everything_holds(hub: Hub, slow: Slow) -> None:
+    """Its settings were read before it was asked: what they were then is not written back."""
+    meanwhile: list[Meanwhile] = []
+    connectors = hub.built.connectors
+    with OpenIdProvider(hub.clock) as op:
+        where = {name: f"{slow.site.url}/{name}" for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")}
+        slow.site.pages["/jwks_uri"] = page(json.dumps(op.jwks()))
+        described = page(json.dumps({"issuer": slow.site.url, **where}))
+
+        def answer(_headers: dict[str, str]) -> Page:
+            if meanwhile:
+                meanwhile.pop()()
+            return described
+
+        slow.site.pages["/.well-known/openid-configuration"] = answer
+        settings = {"issuer": slow.site.url, "client_id": "x", "client_secret": "y"}
+        connectors.save(ME, SaveConnector(slow.tenant_id, "op", "oidc", "Acme OP", settings, enabled=True))
+
+        def change(**asked: Any) -> None:
+            hub.built.operations.run(ME, "connector.save", ChangeConnector("acme", "op", **asked))
+
+        meanwhile.append(partial(connectors.set_enabled, ME, slow.tenant_id, "op", enabled=False))
+        meanwhile.append(partial(change, settings={"skew_seconds": 7}))
+        change(settings={"scopes": ["openid", "email"]})
+
+    found = connectors.get(slow.tenant_id, "op")
+    assert (found.settings.scopes, found.settings.skew_seconds) == (("openid", "email"), 7)
+    assert (found.enabled, found.held) == (False, True)
 
 
 def test_given_a_name_given_meanwhile_then_a_change_of_something_else_keeps_it(slow: Slow) -> None:
