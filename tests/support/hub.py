@@ -75,15 +75,18 @@ class Hub:
         values: dict[str, Any] = {"public_url": PUBLIC_URL, "allow_private_addresses": ("127.0.0.0/8",), "log_level": "ERROR"}
         # What only a name like idp.acme.example stands for is not asked; tests of that switch it on.
         values |= {"watch_providers": False}
-        self.settings = validate(
-            Settings(
-                state_dir=str(folder),
-                database_url=self.database_url,
-                master_key_file=str(databases.master_key_file()),
-                **{**values, **settings},
+        with ExitStack() as undone:
+            undone.callback(databases.drop, self.database_url)
+            self.settings = validate(
+                Settings(
+                    state_dir=str(folder),
+                    database_url=self.database_url,
+                    master_key_file=str(databases.master_key_file()),
+                    **{**values, **settings},
+                )
             )
-        )
-        self.app = create_app(self.settings, self.clock)
+            self.app = create_app(self.settings, self.clock)
+            undone.pop_all()
         self.built = vestibule(self.app)
         self._stack = ExitStack()
         self.tenants: dict[str, str] = {}
