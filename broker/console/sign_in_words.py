@@ -78,7 +78,7 @@ def to_tell(detail: TraceDetail, language: str) -> str:
     if verdict.fix:
         lines.append(_(verdict.fix))
     if verdict.expected:
-        lines += ["", _(_TELL["expected"], value=verdict.expected), _(_TELL["received"], value=verdict.received)]
+        lines += ["", _(_TELL["expected"], value=_(verdict.expected)), _(_TELL["received"], value=_(verdict.received))]
     if verdict.act:
         lines += ["", _(_TELL["whom"], who=_(ACTS[verdict.act]))]
     return "\n".join(lines)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
 LANGUAGES = {"en": "English", "fr": "Français"}
@@ -38,6 +40,11 @@ def filled(message: str, /, **values: object) -> Sentence:
     """A sentence with its holes filled in. `message` is literal, so that the catalogue's test finds it."""
     texts = {name: _text(value) for name, value in values.items()}
     return Sentence(message % texts, message, texts)
+
+
+def listed(sentences: Sequence[str]) -> str:
+    """One after the other; "" when there are none."""
+    return reduce(lambda before, after: filled("%(before)s, %(after)s", before=before, after=after), sentences) if sentences else ""
 
 
 def _text(value: object) -> str:

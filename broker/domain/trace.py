@@ -80,7 +80,7 @@ class Trace:
 
         `expected` and `received`: what support should compare, both nothing private.
         """
-        compared = {name: text[:_LONGEST_VALUE] for name, text in (("expected", expected), ("received", received)) if text}
+        compared = {name: _short(text) for name, text in (("expected", expected), ("received", received)) if text}
         self._add(EventKind.CHECK, name, reason, passed=passed, data=compared)
 
     def decide(self, name: str, detail: str) -> None:
@@ -117,6 +117,10 @@ class Trace:
         data: dict[str, str] | None = None,
     ) -> None:
         self.events.append(TraceEvent(kind, self.clock.now(), name, detail, passed, data or {}))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE]
 
 
 def _of_ours(seconds: float) -> str:

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from lxml import etree
 
 from broker.domain.errors import InvalidRequestSignature
-from broker.domain.messages import filled
+from broker.domain.messages import filled, listed
 from broker.protocols import xml
 from broker.protocols.certificates import PrivateKey, PublicKey, certificate_base64, load_certificate, load_private_key
 
@@ -138,7 +138,7 @@ def verify(
     try:
         key = _verifying_key(covered, signature, form, keys)
     except SignatureFault as fault:
-        fault.expected = ", ".join(f"certificate {key.name}" for key in keys)
+        fault.expected = listed([filled("certificate %(name)s", name=key.name) for key in keys])
         fault.received = _claimed_certificate(_only_signature(element))
         if any(f"certificate {key.name} " in fault.received for key in keys):
             # It names a key that we know, and that key did not make this value over these bytes.
@@ -161,7 +161,9 @@ def _claimed_certificate(signature: etree._Element) -> str:
         return ""
     if certificate is None:
         return ""
-    return f"certificate {certificate.sha256[:16]} ({certificate.subject}, valid until {certificate.not_after:%Y-%m-%d})"
+    day = f"{certificate.not_after:%Y-%m-%d}"
+    named = {"name": certificate.sha256[:16], "subject": certificate.subject, "day": day}
+    return filled("certificate %(name)s (%(subject)s, valid until %(day)s)", **named)
 
 
 def is_signed(element: etree._Element) -> bool:

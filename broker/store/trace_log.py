@@ -6,7 +6,7 @@ import logging
 import time
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -25,9 +25,10 @@ log = logging.getLogger("vestibule.trace")
 
 @dataclass(slots=True)
 class _Kept(TraceEvent):
-    """An event whose detail is kept with its message id too, so that each reader gets their own language."""
+    """An event whose sentences are kept with their message ids too, so that each reader gets their own language: that of its
+    detail under "", those of its data under their names."""
 
-    sentence: dict[str, Any] | None = None
+    sentences: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 _encoder = msgspec.json.Encoder()
@@ -124,12 +125,15 @@ def decode_events(value: bytes) -> list[TraceEvent]:
 
 
 def _kept(event: TraceEvent) -> TraceEvent:
-    said = event.detail
-    if not isinstance(said, Sentence):
+    found = {name: text for name, text in (("", event.detail), *event.data.items()) if isinstance(text, Sentence)}
+    if not found:
         return event
-    return _Kept(event.kind, event.at, event.name, str(said), event.passed, event.data, packed(said) if said.values else None)
+    data = {name: str(text) for name, text in event.data.items()}
+    sentences = {name: packed(text) for name, text in found.items() if text.values}
+    return _Kept(event.kind, event.at, event.name, str(event.detail), event.passed, data, sentences)
 
 
 def _event(kept: _Kept) -> TraceEvent:
-    detail = kept.detail if kept.sentence is None else unpacked(kept.detail, kept.sentence)
-    return TraceEvent(kept.kind, kept.at, kept.name, detail, kept.passed, kept.data)
+    texts = {"": kept.detail, **kept.data}
+    said = {**texts, **{name: unpacked(texts[name], sentence) for name, sentence in kept.sentences.items() if name in texts}}
+    return TraceEvent(kept.kind, kept.at, kept.name, said.pop(""), kept.passed, said)

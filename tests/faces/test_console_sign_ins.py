@@ -81,6 +81,17 @@ def test_given_french_then_every_reason_is_french_and_its_values_stand_in_it(sup
     assert "is not proved by this tenant" not in words
 
 
+def test_given_french_then_what_to_compare_is_french_too_and_in_the_text_to_send_in_either_language(
+    support: Desk, office: Office
+) -> None:
+    page = support.page(f"/console/sign-ins/{office.wrong_certificate()}?lang=fr")
+    words = pages.text(page)
+    assert "Attendu certificat " in words
+    assert ", valable jusqu’au 2046-01-01)" in words
+    assert "Attendu : certificat " in words, "what to tell them, in French"
+    assert "Expected: certificate " in words, "and in English"
+
+
 def test_given_a_trace_of_an_earlier_release_then_its_reasons_stand_there_as_they_were_written(
     hub: Hub, support: Desk, office: Office
 ) -> None:

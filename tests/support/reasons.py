@@ -43,8 +43,8 @@ _SAID_AT: dict[str, int] = {
     "Verdict": 1,
 }
 """Position of the sentence among the arguments of what speaks."""
-_KEYWORDS = {"cause", "reason"}
-_NAMES = {"cause", "reason", "said", "why"}
+_KEYWORDS = {"cause", "reason", "expected", "received"}
+_NAMES = {"cause", "reason", "said", "why", "expected", "received"}
 _ELSEWHERE = {"InvalidSettings", "InvalidMetadata", "MailNotSent"}
 """What these say of their cause is read in logs only, or has catalogues of its own."""
 

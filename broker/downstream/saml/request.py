@@ -113,7 +113,7 @@ def _reply_address(request: AuthnRequest, settings: SamlApplicationSettings, tra
         found = settings.index_of(request.acs_index)
     else:
         found = settings.acs_urls[0]
-    asked = request.acs_url if request.acs_url is not None else f"index {request.acs_index}"
+    asked = request.acs_url if request.acs_url is not None else filled("index %(number)s", number=request.acs_index)
     compared = {} if found is not None else {"expected": "\n".join(settings.acs_urls), "received": asked}
     trace.check("saml.acs", passed=found is not None, reason="the assertion consumer service is registered", **compared)
     if found is None:

@@ -102,7 +102,7 @@ def _check_audience(claims: dict[str, Any], client_id: str, check: _Checks) -> N
 def _check_times(claims: dict[str, Any], rules: IdTokenRules, check: _Checks) -> tuple[datetime, datetime]:
     now, skew = rules.now.timestamp(), rules.skew_seconds
     expires = jose.numeric_date(claims.get("exp"))
-    ours = f"our time {now:.0f}, give or take {skew} s"
+    ours = filled("our time %(time)s, give or take %(skew)s s", time=f"{now:.0f}", skew=skew)
     reason = filled("exp is %(exp)s, now is %(now)s", exp=_shown(claims.get("exp")), now=f"{now:.0f}")
     check("oidc.expiry", expires is not None and now < expires + skew, reason, ours, claims.get("exp"))
     issued = jose.numeric_date(claims.get("iat"))

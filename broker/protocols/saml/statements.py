@@ -20,12 +20,12 @@ _NIL = f"{{{names.XSI}}}nil"
 class Unacceptable(Exception):
     """Why an element cannot be accepted; `fix` for support where there is one, and what it should compare."""
 
-    def __init__(self, cause: str, fix: str | None = None, *, expected: object = "", received: object = "") -> None:
+    def __init__(self, cause: str, fix: str | None = None, *, expected: str = "", received: str = "") -> None:
         super().__init__(cause)
         self.cause = cause
         self.fix = fix
-        self.expected = str(expected)
-        self.received = str(received)
+        self.expected = expected
+        self.received = received
 
 
 @dataclass(frozen=True, slots=True)

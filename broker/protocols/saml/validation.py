@@ -348,7 +348,7 @@ def _force_authn(authn: AuthnStatement, forced_at: datetime | None, skew: timede
         raise statements.Unacceptable(
             "a fresh authentication was demanded, and AuthnInstant is older than the demand",
             "Have the identity provider honour ForceAuthn.",
-            expected=f"not before {format_instant(forced_at)}",
+            expected=filled("not before %(time)s", time=format_instant(forced_at)),
             received=format_instant(authn.authenticated_at),
         )
 
@@ -375,7 +375,7 @@ def _equal(value: str | None, expected: str, what: str) -> None:
 
 
 def _wrong_time(cause: str, stated: datetime, now: datetime, skew: timedelta = timedelta()) -> statements.Unacceptable:
-    ours = f"our time {format_instant(now)}, give or take {skew.total_seconds():.0f} s"
+    ours = filled("our time %(time)s, give or take %(skew)s s", time=format_instant(now), skew=f"{skew.total_seconds():.0f}")
     return statements.Unacceptable(cause, _CLOCK_FIX, expected=ours, received=format_instant(stated))
 
 

@@ -117,11 +117,20 @@ def detail(found: TraceView) -> TraceDetail:
 
 def verdict_of(found: Diagnosis) -> Verdict:
     act = "" if found.act is None else found.act.value
-    return Verdict(found.cause, found.fix, act, found.check, as_it_is(found.reason), found.expected, found.received)
+    return Verdict(
+        found.cause, found.fix, act, found.check, as_it_is(found.reason), as_it_is(found.expected), as_it_is(found.received)
+    )
 
 
 def step_of(event: TraceEvent) -> TraceStep:
-    return TraceStep(event.kind.value, event.at, event.name, as_it_is(event.detail), event.passed, event.data)
+    return TraceStep(
+        event.kind.value,
+        event.at,
+        event.name,
+        as_it_is(event.detail),
+        event.passed,
+        {name: as_it_is(text) for name, text in event.data.items()},
+    )
 
 
 def _list(call: Call, asked: ListTraces) -> Page[TraceSummary]:
