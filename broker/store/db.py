@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
@@ -62,17 +62,17 @@ class Database:
         self._current: ContextVar[Connection | None] = ContextVar("connection", default=None)
         self._turns = _Turns(engine) if engine.dialect.name == "sqlite" else None
 
-    @contextmanager
-    def unit_of_work(self) -> Iterator[Connection]:
+    def unit_of_work(self) -> AbstractContextManager[Connection]:
         """One database transaction, committed at the end or rolled back on any error. Nested calls join it.
 
         On SQLite it begins IMMEDIATE: a deferred transaction that reads and then writes fails "locked" at once, whatever
         the busy timeout. Never hold it over a network call.
         """
         joined = self._current.get()
-        if joined is not None:
-            yield joined
-            return
+        return self._own_unit() if joined is None else nullcontext(joined)
+
+    @contextmanager
+    def _own_unit(self) -> Iterator[Connection]:
         with self._turns.writing() if self._turns else self.engine.begin() as connection:
             token = self._current.set(connection)
             try:
@@ -80,15 +80,12 @@ class Database:
             finally:
                 self._current.reset(token)
 
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self) -> AbstractContextManager[Connection]:
         """A connection for single statements: the open unit of work if there is one, else autocommit."""
         joined = self._current.get()
         if joined is not None:
-            yield joined
-            return
-        with self._turns.reading() if self._turns else self._reader.connect() as connection:
-            yield connection
+            return nullcontext(joined)
+        return self._turns.reading() if self._turns else self._reader.connect()
 
     def dispose(self) -> None:
         """Closes every connection that is not in use, the kept one included."""
