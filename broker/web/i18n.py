@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ _REASONS = "reasons.po"
 _HOLE = re.compile(r"%\((\w+)\)s")
 
 
+@lru_cache(maxsize=256)  # browsers send a handful of headers, and each page and each answer to an application asks
 def choose_language(
     *, asked: str | None = None, cookie: str | None = None, ui_locales: str | None = None, accept_language: str | None = None
 ) -> str:
