@@ -39,6 +39,7 @@ def main() -> None:
         load = Load(broker)
         crypto = {
             "SAML→SAML": bare["verify an XML signature"] + bare["sign an XML document"],
+            "SAML→SAML, with a directory (SCIM)": bare["verify an XML signature"] + bare["sign an XML document"],
             "SAML→OIDC": bare["verify an XML signature"] + bare["sign a JWT (RS256)"],
             "OIDC→OIDC": bare["sign a JWT (RS256)"],
             "second application (SAML, by single sign-on)": bare["sign an XML document"],

@@ -17,9 +17,12 @@ from typing import Any
 from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit
 
 from broker.domain.clock import SystemClock
+from broker.domain.directory import Matching, UnknownPeople
 from broker.services.actor import operator
 from broker.services.applications import SaveApplication
 from broker.services.connectors import SaveConnector
+from broker.services.provisioning import Caller, PersonRecord, SaveDirectory
+from broker.services.provisioning.groups import ChangeGroup
 from broker.services.tenants import SaveDomain, SaveTenant
 from tests.bench.server import BrokerProcess
 from tests.support.oidc_op import CLIENT_ID, CLIENT_SECRET, OpenIdProvider
@@ -70,19 +73,18 @@ class Browser:
 
 
 class Load:
-    """Two tenants, one per upstream protocol; one application per downstream protocol."""
+    """Two tenants, one per upstream protocol, and one whose directory tells us its people; an application per downstream protocol."""
 
     def __init__(self, broker: BrokerProcess) -> None:
         self.broker = broker
         hub = broker.hub
-        self.idp = SmallIdp("https://idp.acme.example/saml")
+        self.idps: dict[str, tuple[SmallIdp, str]] = {}
         self.op = OpenIdProvider(SystemClock())
         self.op.__enter__()
         self.op.person["email"] = "ada@globex.example"
-        acme = self._tenant("acme")
+        self._saml_company("acme")
+        self._directory_of(self._saml_company("initech"))
         globex = self._tenant("globex")
-        saml = SaveConnector(acme, "idp", "saml", "Acme", metadata=self.idp.metadata(), enabled=True)
-        self.saml_connector = hub.connectors.save(ME, saml).object_id
         settings = {"issuer": self.op.issuer, "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
         self.oidc_connector = hub.connectors.save(
             ME, SaveConnector(globex, "op", "oidc", "Globex", settings, enabled=True)
@@ -101,6 +103,24 @@ class Load:
         tenant_id = self.broker.hub.tenants.save(ME, SaveTenant(slug, slug)).object_id
         self.broker.hub.tenants.save_domain(ME, SaveDomain(tenant_id, f"{slug}.example"))
         return tenant_id
+
+    def _saml_company(self, slug: str) -> str:
+        idp = SmallIdp(f"https://idp.{slug}.example/saml")
+        command = SaveConnector(self._tenant(slug), "idp", "saml", slug, metadata=idp.metadata(), enabled=True)
+        self.idps[slug] = idp, self.broker.hub.connectors.save(ME, command).object_id
+        return slug
+
+    def _directory_of(self, slug: str) -> None:
+        """It knows the person, and puts them into a group of its own."""
+        hub, connector_id = self.broker.hub, self.idps[slug][1]
+        tenant = hub.tenants.get(slug)
+        connector = hub.connectors.by_id(tenant.id, connector_id)
+        assert connector is not None
+        hub.services.directories.save(ME, connector, SaveDirectory(True, Matching.EMAIL, UnknownPeople.REFUSE))
+        caller = Caller(tenant.id, connector_id, connector.slug, connector.name, "bench", Matching.EMAIL)
+        address = f"ann@{slug}.example"
+        ann = hub.services.directory_people.create(caller, PersonRecord(address, active=True, addresses=((address, "work"),)))
+        hub.services.directory_groups.create(caller, ChangeGroup(name="staff", added=frozenset({ann.id})))
 
     def _application(self, slug: str, protocol: str, settings: dict[str, Any], secrets_: tuple[str, ...] = ()) -> None:
         command = SaveApplication(slug, slug, protocol, settings, client_secrets=secrets_, tenant_ids=None)
@@ -127,16 +147,17 @@ class Load:
                  "state": "s", "nonce": "n", "code_challenge": challenge, "code_challenge_method": "S256"}  # fmt: skip
         return f"{self.broker.url}/t/{tenant}/oauth2/authorize?{urlencode(query)}"
 
-    def at_saml_idp(self, browser: Browser, reply: Reply) -> Reply:
+    def at_saml_idp(self, browser: Browser, reply: Reply, company: str = "acme") -> Reply:
         assert reply.status == 302, reply.body[:2000]
         request, query = SmallIdp.read_redirect(reply.location)
-        base = f"{self.broker.url}/upstream/{self.saml_connector}"
+        idp, connector_id = self.idps[company]
+        base = f"{self.broker.url}/upstream/{connector_id}"
         answer = Answer(
-            request.get("ID"), f"{base}/acs", f"{base}/metadata", now=datetime.now(UTC),
+            request.get("ID"), f"{base}/acs", f"{base}/metadata", issuer=idp.entity_id, now=datetime.now(UTC),
             response_id=f"_{secrets.token_hex(8)}", assertion_id=f"_{secrets.token_hex(8)}",
-            attributes={"email": ["ann@acme.example"], "given_name": ["Ann"], "surname": ["Arbor"], "groups": ["a", "b", "c"]},
+            attributes={"email": [f"ann@{company}.example"], "given_name": ["Ann"], "surname": ["Arbor"], "groups": ["a", "b", "c"]},
         )  # fmt: skip
-        fields = dict(SmallIdp.form(self.idp.respond(answer), query["RelayState"]))
+        fields = dict(SmallIdp.form(idp.respond(answer), query["RelayState"]))
         return browser.open(f"{base}/acs", fields)
 
     def at_op(self, browser: Browser, reply: Reply) -> Reply:
@@ -169,6 +190,11 @@ def scenario(load: Load, name: str) -> Callable[[], None]:
         browser = Browser(load.connection)
         load.at_saml_app(load.at_saml_idp(browser, browser.open(load.saml_request("wiki", "acme"))))
 
+    def with_a_directory() -> None:
+        browser = Browser(load.connection)
+        reply = load.at_saml_idp(browser, browser.open(load.saml_request("wiki", "initech")), "initech")
+        load.at_saml_app(reply, b"ann@initech.example")
+
     def saml_to_oidc() -> None:
         browser = Browser(load.connection)
         reply = load.at_saml_idp(browser, browser.open(load.oidc_request("acme")))
@@ -186,4 +212,10 @@ def scenario(load: Load, name: str) -> Callable[[], None]:
     def by_session() -> None:
         load.at_saml_app(session.open(load.saml_request("pad", "acme")))
 
-    return {"SAML→SAML": saml_to_saml, "SAML→OIDC": saml_to_oidc, "OIDC→OIDC": oidc_to_oidc}.get(name, by_session)
+    named = {
+        "SAML→SAML": saml_to_saml,
+        "SAML→SAML, with a directory (SCIM)": with_a_directory,
+        "SAML→OIDC": saml_to_oidc,
+        "OIDC→OIDC": oidc_to_oidc,
+    }
+    return named.get(name, by_session)
