@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from broker.services.connectors import SaveConnector
 from broker.services.operations.applications import ChangeApplication
 from broker.services.operations.connectors import ChangeConnector
 from broker.services.setup_links import unchanged
+from tests.support.dns import Zone
 from tests.support.hub import ME, Hub
 from tests.support.oidc_op import OpenIdProvider
 from tests.support.partners import SamlSide
@@ -146,3 +148,35 @@ def test_given_an_application_switched_off_while_its_description_is_fetched_then
 
     found = hub.built.applications.get("wiki")
     assert (found.enabled, found.name) == (False, "Wiki, renewed")
+
+
+class Meddled(dict[str, Any]):
+    """Records of a zone; the first time that anybody asks, something happens."""
+
+    def __init__(self, records: dict[str, Any], meanwhile: Meanwhile) -> None:
+        super().__init__(records)
+        self._waiting = [meanwhile]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        if self._waiting:
+            self._waiting.pop()()
+        return super().get(name, default)
+
+
+def test_given_a_domain_claimed_anew_while_the_dns_is_asked_then_the_record_of_before_proves_nothing(tmp_path: Path) -> None:
+    name = "acme.example.com"
+    with Zone() as zone, Hub(tmp_path, dns_servers=(zone.address,)) as hub:
+        proof, tenant = hub.built.services.domain_proof, hub.tenant("acme")
+        before = proof.claim(ME, tenant, name)
+
+        def claim_anew() -> None:
+            proof.withdraw(ME, tenant, name)
+            proof.claim(ME, tenant, name)
+
+        zone.records = Meddled({before.host: (before.value,)}, claim_anew)
+        with pytest.raises(UnknownObject):
+            proof.check(ME, tenant, name)
+
+        assert hub.built.tenants.domains(tenant) == []
+        (waiting,) = proof.claims(tenant)
+        assert (waiting.result, waiting.value != before.value) == (None, True)
