@@ -2,7 +2,7 @@
 
 The real commands know every operation and so every service: importing those takes a second or more. What is shown of them
 takes a few milliseconds. A command that is to do something hands over to the real one, which reads the same arguments.
-`python -m tests.architecture.generate_docs` writes the file; a test fails when it is out of step.
+`python -m tests.architecture.generate_docs` writes the file; a test (`test_docs.py`) fails when it is out of step.
 """
 
 from __future__ import annotations

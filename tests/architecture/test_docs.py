@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 import pytest
 
+from broker.cli import prepared
 from broker.cli.caller import SERVER
 from broker.cli.commands import main as vestibule
 from broker.cli.layout import Shorthand
@@ -46,6 +47,10 @@ def page(name: str) -> str:
 def test_given_a_page_when_its_parts_are_made_again_then_nothing_changes(path: Path) -> None:
     text = path.read_text("utf-8")
     assert generate_docs.regenerated(text) == text, "run: python -m tests.architecture.generate_docs"
+
+
+def test_given_the_commands_then_what_was_written_down_of_them_for_help_is_in_step() -> None:
+    assert prepared.FILE.read_text("utf-8") == prepared.written(vestibule), "run: python -m tests.architecture.generate_docs"
 
 
 def test_given_every_generated_part_then_some_page_shows_it_once() -> None:

@@ -42,10 +42,6 @@ def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_what_was_written_down_is_in_step() -> None:
-    assert prepared.FILE.read_text("utf-8") == prepared.written(real), "run: python -m tests.architecture.generate_docs"
-
-
 @pytest.mark.parametrize("width", [60, 110])
 def test_every_command_helps_in_the_same_words(width: int) -> None:
     paths = list(every(real))
