@@ -38,7 +38,7 @@ def context(root: click.Command, path: tuple[str, ...], width: int) -> click.Con
 def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     code = "import sys; from broker.__main__ import main; sys.argv[0] = 'vestibule'\ntry: main()\nfinally: print('sqlalchemy' in sys.modules)"
     return subprocess.run(
-        [sys.executable, "-c", code, *words], env={**os.environ, **environment}, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code, *words], env={**os.environ, **environment}, capture_output=True, text=True, timeout=180
     )
 
 
