@@ -147,7 +147,10 @@ class _Turns:
             yield
             (connection if connection.in_transaction() else driver).commit()
         except BaseException:
-            (connection if connection.in_transaction() else driver).rollback()
+            try:
+                connection.rollback()  # SQLAlchemy's, also one whose COMMIT failed: until then it would refuse to do any more
+            finally:
+                driver.rollback()  # what is left of it in the database; nothing when nothing is
             raise
 
     @contextmanager

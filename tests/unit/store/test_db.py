@@ -59,6 +59,25 @@ def test_what_the_driver_was_told_directly_is_undone_alike(hub: Hub) -> None:
     assert changes(hub) == []
 
 
+DEFERRED = (
+    "CREATE TEMPORARY TABLE parent (id INTEGER PRIMARY KEY)",
+    "CREATE TEMPORARY TABLE child (parent INTEGER REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED)",
+    "INSERT INTO child VALUES (1)",
+)
+
+
+def test_a_commit_that_fails_leaves_nothing_and_breaks_nothing(hub: Hub) -> None:
+    """As on a full disk. The connection is used by whoever comes next."""
+    with pytest.raises(DBAPIError), hub.built.database.unit_of_work() as connection:
+        note(hub, "a")
+        for statement in DEFERRED:
+            connection.execute(text(statement))
+
+    assert changes(hub) == []
+    note(hub, "b")
+    assert changes(hub) == ["t-b"]
+
+
 def test_a_read_around_a_unit_of_work_does_not_split_it(hub: Hub) -> None:
     database = hub.built.database
     with database.reading() as outer:
