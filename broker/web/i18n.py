@@ -26,7 +26,6 @@ _REASONS = "reasons.po"
 _HOLE = re.compile(r"%\((\w+)\)s")
 
 
-@lru_cache(maxsize=256)  # browsers send a handful of headers, and each page and each answer to an application asks
 def choose_language(
     *, asked: str | None = None, cookie: str | None = None, ui_locales: str | None = None, accept_language: str | None = None
 ) -> str:
@@ -39,7 +38,13 @@ def choose_language(
         language = tag.replace("_", "-").partition("-")[0].lower()
         if language in LANGUAGES:
             return language
-    accepted = parse_accept_header(accept_language, LanguageAccept)
+    return _accepted(accept_language)
+
+
+@lru_cache(maxsize=256)  # browsers send a handful of headers, and each page and each answer to an application asks
+def _accepted(header: str | None) -> str:
+    """Nothing else is kept: a server takes headers of a few kilobytes, but an application may post a long `ui_locales`."""
+    accepted = parse_accept_header(header, LanguageAccept)
     return accepted.best_match(LANGUAGES, default="en") or "en"
 
 
@@ -100,9 +105,10 @@ def translated(language: str, text: str) -> str:
 
 def _refilled(language: str, sentence: Sentence) -> str:
     found = catalogue(language).get(sentence.message)
-    return (
-        str(sentence) if found is None else found % {name: _value(language, name, value) for name, value in sentence.values.items()}
-    )
+    if found is None:
+        return str(sentence)
+    # Text that was kept as it is may read like a message id, holes and all: whoever sends messages decides that.
+    return found % {name: _value(language, name, value) for name, value in sentence.values.items()} if sentence.values else found
 
 
 def _value(language: str, name: str, value: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 
 import pytest
 from flask.testing import FlaskClient
@@ -105,6 +106,13 @@ def test_given_text_that_was_kept_as_it_is_then_no_sentence_is_guessed_from_it()
     assert i18n.translated("fr", "status 500") == "status 500"
 
 
+@pytest.mark.parametrize("hostile", ["%(what)s is missing", "%(count)s keys of the provider", "%s", "100 %", "%(", "%(a)d"])
+def test_given_a_partner_that_sends_text_with_holes_then_it_is_shown_and_nothing_breaks(hostile: str) -> None:
+    """It stands on the trace as what was received, and alone or in a hole of ours on the page that support reads."""
+    assert "%" in i18n.translator("fr")(as_it_is(hostile))
+    assert hostile in i18n.translator("fr")(filled("expected %(address)s", address=hostile))
+
+
 def test_given_the_language_link_when_followed_then_the_browser_keeps_the_language(client: FlaskClient) -> None:
     assert 'href="?lang=fr"' in client.get("/step/page").text
     switched = client.get("/step/page?lang=fr")
@@ -115,3 +123,11 @@ def test_given_the_language_link_when_followed_then_the_browser_keeps_the_langua
 
 def test_given_protocol_parameters_in_the_address_then_no_language_link(client: FlaskClient) -> None:
     assert "?lang" not in client.get("/step/page?SAMLRequest=abc").text
+
+
+@pytest.mark.parametrize("name", ["asked", "cookie", "ui_locales"])
+def test_given_a_huge_choice_of_language_then_no_worker_keeps_it(name: str) -> None:
+    huge = f"{name} " * 100_000
+    held = sys.getrefcount(huge)
+    assert i18n.choose_language(**{name: huge}) == "en"
+    assert sys.getrefcount(huge) == held
