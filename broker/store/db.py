@@ -99,17 +99,23 @@ _DATA_EXCEPTION = "22"
 
 
 def _without_values(context: ExceptionContext) -> None:
-    """Leaves of PostgreSQL's error what happened and to which constraint. Its DETAIL quotes the key or the whole row, its
-    CONTEXT may quote parameters, and errors go to the log with all that they say.
+    wrapped = context.sqlalchemy_exception
+    said = leave_out_values(context.original_exception)
+    if said and wrapped is not None:
+        wrapped.args = (f"({type(context.original_exception).__name__}) {said}",)
+
+
+def leave_out_values(error: BaseException) -> str:
+    """Leaves of PostgreSQL's error what happened and to which constraint; "" for any other. Its DETAIL quotes the key or the
+    whole row, its CONTEXT may quote parameters, and errors go to the log with all that they say.
     """
-    original, wrapped = context.original_exception, context.sqlalchemy_exception
-    diagnosis = getattr(original, "diag", None)
-    if diagnosis is None or wrapped is None or not diagnosis.message_primary:
-        return  # SQLite quotes no values; and what the driver says itself is about connections
+    diagnosis = getattr(error, "diag", None)
+    if diagnosis is None or not diagnosis.message_primary:
+        return ""  # SQLite quotes no values; and what the driver says itself is about connections
     refused = str(diagnosis.sqlstate).startswith(_DATA_EXCEPTION)
     said = f"a value was refused (SQLSTATE {diagnosis.sqlstate})" if refused else str(diagnosis.message_primary)
-    wrapped.args = (f"({type(original).__name__}) {said}",)
-    original.args = (said,)
+    error.args = (said,)
+    return said
 
 
 class _Turns:

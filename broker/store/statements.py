@@ -13,6 +13,8 @@ from typing import Any
 from sqlalchemy import Connection, Dialect
 from sqlalchemy.sql import ClauseElement
 
+from broker.store.db import leave_out_values
+
 Converter = Callable[[Any], Any]
 Row = tuple[Any, ...]
 
@@ -47,9 +49,16 @@ class _Compiled:
         return tuple([value if convert is None else convert(value) for value, convert in zip(raw, self.results, strict=True)])
 
 
-def _cursor(connection: Connection) -> Any:
-    """The driver's own cursor, inside whatever transaction the connection is in."""
-    return connection.connection.cursor()
+def _executed(connection: Connection, compiled: _Compiled, values: dict[str, Any]) -> Any:
+    """The driver's own cursor, inside whatever transaction the connection is in. SQLAlchemy does not see its errors."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(compiled.text, compiled.parameters(values))
+    except Exception as error:
+        cursor.close()
+        leave_out_values(error)
+        raise
+    return cursor
 
 
 class Statement:
@@ -62,22 +71,19 @@ class Statement:
 
     def first(self, connection: Connection, **values: Any) -> Row | None:
         compiled = self._for(connection)
-        with closing(_cursor(connection)) as cursor:
-            cursor.execute(compiled.text, compiled.parameters(values))
+        with closing(_executed(connection, compiled, values)) as cursor:
             raw = cursor.fetchone()
         return None if raw is None else compiled.row(raw)
 
     def all(self, connection: Connection, **values: Any) -> list[Row]:
         compiled = self._for(connection)
-        with closing(_cursor(connection)) as cursor:
-            cursor.execute(compiled.text, compiled.parameters(values))
+        with closing(_executed(connection, compiled, values)) as cursor:
             return [compiled.row(raw) for raw in cursor.fetchall()]
 
     def run(self, connection: Connection, **values: Any) -> int:
         """The number of rows that were written."""
         compiled = self._for(connection)
-        with closing(_cursor(connection)) as cursor:
-            cursor.execute(compiled.text, compiled.parameters(values))
+        with closing(_executed(connection, compiled, values)) as cursor:
             return int(cursor.rowcount)
 
     def _for(self, connection: Connection) -> _Compiled:

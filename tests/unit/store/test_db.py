@@ -8,9 +8,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, bindparam, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
+from broker.store.statements import Statement
 from broker.store.tables import configuration
 from broker.store.tables.configuration import ConfigurationChange, Lease
 from broker.web.logs import JsonLines
@@ -118,6 +119,7 @@ def test_threads_take_turns(hub: Hub) -> None:
 
 
 ANN = "ann@acme.example"
+PREPARED = Statement(insert(Lease.__table__).values({each: bindparam(each) for each in ("name", "owner", "expires_at")}))
 UNREADABLE = {"postgresql": "SELECT CAST(:given AS BIGINT)", "sqlite": "SELECT json(:given)"}
 
 
@@ -134,13 +136,24 @@ def a_value_that_cannot_be_read(connection: Connection) -> None:
     connection.execute(text(UNREADABLE[connection.dialect.name]), {"given": ANN})
 
 
+def a_key_that_is_taken_for_a_login(connection: Connection) -> None:
+    for _ in range(2):
+        PREPARED.run(connection, name=ANN, owner=ANN, expires_at=NOW)
+
+
 @pytest.mark.parametrize(
     ("refused", "named"),
-    [(a_row_that_is_not_whole, "object_id"), (a_key_that_is_taken, "leases"), (a_value_that_cannot_be_read, "SELECT")],
+    [
+        (a_row_that_is_not_whole, "object_id"),
+        (a_key_that_is_taken, "leases"),
+        (a_value_that_cannot_be_read, "SELECT"),
+        (a_key_that_is_taken_for_a_login, "leases"),
+    ],
 )
 def test_what_was_to_be_written_stands_in_no_error_of_the_database(hub: Hub, refused: Callable[[Connection], None], named: str) -> None:
     """Errors go to the log, with their tracebacks and those of their causes. PostgreSQL would quote the key or the whole row."""
-    with pytest.raises(DBAPIError) as caught, hub.built.database.unit_of_work() as connection:
+    drivers = hub.built.database.engine.dialect.dbapi.Error
+    with pytest.raises((DBAPIError, drivers)) as caught, hub.built.database.unit_of_work() as connection:
         refused(connection)
 
     record = logging.makeLogRecord({"msg": str(caught.value), "exc_info": (caught.type, caught.value, caught.tb)})
