@@ -5,9 +5,11 @@ A plan is an apply that is rolled back, so it cannot promise what applying would
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any, NoReturn
 
+from broker.domain.access_errors import StaleVersion
 from broker.domain.branding import BrandImage, Branding
 from broker.domain.errors import ConfigurationError, InvalidSettings, UnknownObject
 from broker.services import branding_rules
@@ -36,6 +38,8 @@ from broker.services.staff.connectors import ChosenConnectors
 from broker.services.tenants import SaveDomain, SaveTenant, Tenants
 from broker.store import mapping
 from connectors import registry
+
+_TRIES = 3
 
 
 class _RollBackError(Exception):
@@ -70,13 +74,26 @@ class Configuration:
     def apply(self, actor: Actor, source: Source, *, dry_run: bool = False, prune: bool = False) -> list[Change]:
         """Everything in the file, or nothing. Absent objects stay unless `prune`. Raises ConfigurationError."""
         actor.require(Verb.CONFIGURE, None)
-        return self._made(actor, source, self._reading.read_all(source), dry_run=dry_run, prune=prune)
+        return self._read_and_made(actor, source, dry_run=dry_run, prune=prune)[0]
 
     def plan(self, actor: Actor, source: Source, *, prune: bool = False) -> tuple[list[Change], list[Unnamed]]:
         """What `apply` would do, and the drift that it would leave. Changes nothing."""
         actor.require(Verb.CONFIGURE, None)
+        changes, read = self._read_and_made(actor, source, dry_run=True, prune=prune)
+        return changes, self._reading.unnamed(read)
+
+    def _read_and_made(self, *asked: Any, **how: bool) -> tuple[list[Change], dict[tuple[str, str], Read]]:
+        """Again, when somebody changes a connector between the two: reading asks providers, writing must wait for nobody."""
+        for _ in range(_TRIES - 1):
+            with suppress(StaleVersion):
+                return self._once(*asked, **how)
+        return self._once(*asked, **how)
+
+    def _once(
+        self, actor: Actor, source: Source, *, dry_run: bool, prune: bool
+    ) -> tuple[list[Change], dict[tuple[str, str], Read]]:
         read = self._reading.read_all(source)
-        return self._made(actor, source, read, dry_run=True, prune=prune), self._reading.unnamed(read)
+        return self._made(actor, source, read, dry_run=dry_run, prune=prune), read
 
     def _made(self, actor: Actor, source: Source, read: dict[tuple[str, str], Read], *, dry_run: bool, prune: bool) -> list[Change]:
         described = {entry.slug: self._reading.description(source, entry) for entry in source.federation.applications}

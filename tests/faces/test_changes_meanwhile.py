@@ -13,6 +13,7 @@ import pytest
 from broker.domain.errors import UnknownObject
 from broker.services.actor import Actor, Verb
 from broker.services.connectors import SaveConnector
+from broker.services.declarative import parse
 from broker.services.operations.applications import ChangeApplication
 from broker.services.operations.connectors import ChangeConnector
 from broker.services.setup_links import unchanged
@@ -59,6 +60,20 @@ class Slow:
         return self.hub.built.connectors.get(self.tenant_id, "idp")
 
 
+def provided_by(site: ProviderSite, op: OpenIdProvider, meanwhile: list[Meanwhile]) -> None:
+    """The site describes the provider. Each time that it is asked, the last of `meanwhile` happens first."""
+    where = {name: f"{site.url}/{name}" for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")}
+    described = page(json.dumps({"issuer": site.url, **where}))
+
+    def answer(_headers: dict[str, str]) -> Page:
+        if meanwhile:
+            meanwhile.pop()()
+        return described
+
+    site.pages["/jwks_uri"] = page(json.dumps(op.jwks()))
+    site.pages["/.well-known/openid-configuration"] = answer
+
+
 @pytest.fixture
 def slow(hub: Hub) -> Iterator[Slow]:
     with ProviderSite() as site:
@@ -83,16 +98,7 @@ def test_given_a_provider_that_is_asked_and_others_who_change_it_meanwhile_then_
     meanwhile: list[Meanwhile] = []
     connectors = hub.built.connectors
     with OpenIdProvider(hub.clock) as op:
-        where = {name: f"{slow.site.url}/{name}" for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")}
-        slow.site.pages["/jwks_uri"] = page(json.dumps(op.jwks()))
-        described = page(json.dumps({"issuer": slow.site.url, **where}))
-
-        def answer(_headers: dict[str, str]) -> Page:
-            if meanwhile:
-                meanwhile.pop()()
-            return described
-
-        slow.site.pages["/.well-known/openid-configuration"] = answer
+        provided_by(slow.site, op, meanwhile)
         settings = {"issuer": slow.site.url, "client_id": "x", "client_secret": "y"}
         connectors.save(ME, SaveConnector(slow.tenant_id, "op", "oidc", "Acme OP", settings, enabled=True))
 
@@ -106,6 +112,28 @@ def test_given_a_provider_that_is_asked_and_others_who_change_it_meanwhile_then_
     found = connectors.get(slow.tenant_id, "op")
     assert (found.settings.scopes, found.settings.skew_seconds) == (("openid", "email"), 7)
     assert (found.enabled, found.held) == (False, True)
+
+
+FILE = """
+tenants: [{slug: acme, name: acme, domains: [acme.example], connectors: [
+  {slug: op, type: oidc, name: Acme OP, enabled: true, settings: {issuer: "%s", client_id: %s, client_secret: y}}]}]
+"""
+
+
+def test_given_a_file_whose_provider_is_asked_while_others_change_it_then_it_is_read_again_and_nobody_waits(
+    hub: Hub, slow: Slow
+) -> None:
+    """The others write from another thread: they would wait for the answer if the file's own unit of work were open by then."""
+    switch = partial(hub.built.connectors.set_enabled, ME, slow.tenant_id, "op")
+    meanwhile: list[Meanwhile] = []
+    with OpenIdProvider(hub.clock) as op:
+        provided_by(slow.site, op, meanwhile)
+        for client_id in ("before", "after"):
+            hub.built.configuration.apply(ME, parse((FILE % (slow.site.url, client_id)).encode(), Path()))
+            meanwhile += [partial(switch, enabled=True), partial(switch, enabled=False)] if client_id == "before" else []
+
+    found = hub.built.connectors.get(slow.tenant_id, "op")
+    assert (found.settings.client_id, found.enabled, found.version, meanwhile) == ("after", True, 4, [])
 
 
 def test_given_a_name_given_meanwhile_then_a_change_of_something_else_keeps_it(slow: Slow) -> None:
