@@ -82,18 +82,19 @@ class Configuration:
         changes, read = self._read_and_made(actor, source, dry_run=True, prune=prune)
         return changes, self._reading.unnamed(read)
 
-    def _read_and_made(self, *asked: Any, **how: bool) -> tuple[list[Change], dict[tuple[str, str], Read]]:
-        """Again, when somebody changes a connector between the two: reading asks providers, writing must wait for nobody."""
-        for _ in range(_TRIES - 1):
-            with suppress(StaleVersion):
-                return self._once(*asked, **how)
-        return self._once(*asked, **how)
-
-    def _once(
+    def _read_and_made(
         self, actor: Actor, source: Source, *, dry_run: bool, prune: bool
     ) -> tuple[list[Change], dict[tuple[str, str], Read]]:
-        read = self._reading.read_all(source)
-        return self._made(actor, source, read, dry_run=dry_run, prune=prune), read
+        """Again, when somebody changes a connector between the two: reading asks providers, writing must wait for nobody."""
+
+        def once() -> tuple[list[Change], dict[tuple[str, str], Read]]:
+            read = self._reading.read_all(source)
+            return self._made(actor, source, read, dry_run=dry_run, prune=prune), read
+
+        for _ in range(_TRIES - 1):
+            with suppress(StaleVersion):
+                return once()
+        return once()
 
     def _made(self, actor: Actor, source: Source, read: dict[tuple[str, str], Read], *, dry_run: bool, prune: bool) -> list[Change]:
         described = {entry.slug: self._reading.description(source, entry) for entry in source.federation.applications}
