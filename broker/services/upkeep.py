@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from broker.domain import random_ids
+from broker.domain.messages import filled
 from broker.domain.trace import EventKind, Outcome, TraceEvent
 from broker.login import transactions
 from broker.services.clockwork import repeat
@@ -108,7 +109,8 @@ class Upkeep:
                     continue
                 sent = [event for event in trace_log.decode_events(stored) if event.kind is EventKind.HOP]
                 where = f"{sent[-1].name} {sent[-1].detail}" if sent else "nowhere"
-                verdict = TraceEvent(EventKind.DECISION, now, "abandoned", f"last seen: {where}; the browser never came back")
+                said = filled("last seen: %(where)s; the browser never came back", where=where)
+                verdict = TraceEvent(EventKind.DECISION, now, "abandoned", said)
                 values = {"outcome": Outcome.ABANDONED.value, "error_code": None, **dict.fromkeys(traces.FOUND)}
                 traces.append(connection, code, trace_log.encode_events([verdict]), values)
                 diagnosed += 1

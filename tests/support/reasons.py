@@ -12,7 +12,7 @@ _PLACES = (
     *(f"broker/{name}" for name in ("catalog", "domain", "downstream", "login", "net", "rules", "services/explain", "upstream")),
     *(f"broker/protocols/{name}" for name in ("oidc", "saml", "wsfed", "scim", "*.py")),
     "broker/api/scim",
-    *(f"broker/services/{name}.py" for name in ("setup_links", "test_login", "throttle")),
+    *(f"broker/services/{name}.py" for name in ("setup_links", "test_login", "throttle", "upkeep")),
     "broker/portal",
     "broker/web",
     "connectors",
@@ -41,6 +41,7 @@ _SAID_AT: dict[str, int] = {
     "invalid_filter": 0,
     "filled": 0,
     "Verdict": 1,
+    "TraceEvent": 3,
 }
 """Position of the sentence among the arguments of what speaks."""
 _KEYWORDS = {"cause", "reason", "expected", "received"}
