@@ -174,7 +174,7 @@ class Hosts:
             return host
         if not on:
             self._check_unused(host, despite_use)
-        self._change(actor, host, HostState.WAITING if on else HostState.OFF, problem=None, failing_since=None)
+        self._change(actor, host, HostState.WAITING if on else HostState.OFF, {"problem": None, "failing_since": None})
         return self.check(actor, tenant_id, name) if on else self.get(tenant_id, name)
 
     def save(self, actor: Actor, tenant_id: str, name: str, *, enabled: bool) -> Change:
@@ -184,7 +184,7 @@ class Hosts:
         host = self.add(actor, tenant_id, name)
         before = "waiting" if host.name not in known else host.state.value
         if enabled is (host.state is HostState.OFF):
-            self._change(actor, host, HostState.WAITING if enabled else HostState.OFF, problem=None, failing_since=None)
+            self._change(actor, host, HostState.WAITING if enabled else HostState.OFF, {"problem": None, "failing_since": None})
         after = self.get(tenant_id, name).state.value
         changed = {} if before == after else {"state": (before, after)}
         action = Action.CREATED if host.name not in known else Action.UPDATED if changed else Action.UNCHANGED
@@ -249,7 +249,9 @@ class Hosts:
         values: dict[str, Any] = {"problem": look.problem, "checked_at": now, "failing_since": failing_since}
         if look.problem is None or look.certificate_ends_at is not None:
             values["certificate_ends_at"] = look.certificate_ends_at
-        self._change(actor, host, state, **values)
+        # Who waited for an answer in vain knows nothing of a proof that another look found meanwhile.
+        unless = {"checked_at": host.checked_at} if look.problem is Problem.NO_ANSWER else {}
+        self._change(actor, host, state, values, **unless)
         if look.problem is not None:
             fields = {"host": host.name, "tenant": host.tenant_id, "problem": look.problem.value, "state": state.value}
             log.warning("a host does not lead here", extra=fields)
@@ -272,11 +274,11 @@ class Hosts:
         if not despite_use and host.state is HostState.ON and any(use.used_at >= lately for use in self.uses(host)):
             raise Conflict(IN_USE, field="despite_use")
 
-    def _change(self, actor: Actor, host: TenantHost, state: HostState, **values: Any) -> None:
+    def _change(self, actor: Actor, host: TenantHost, state: HostState, values: dict[str, Any], **as_it_was: Any) -> None:
         with self._bench.database.unit_of_work() as connection:
             values["state"] = state.value
-            if not hosts.change(connection, host.tenant_id, host.id, values, state=host.state.value):
-                return  # switched or removed meanwhile
+            if not hosts.change(connection, host.tenant_id, host.id, values, state=host.state.value, **as_it_was):
+                return  # switched, removed or checked meanwhile
             if state is not host.state:
                 changed = {"state": (host.state.value, state.value)}
                 self._record(actor, host.tenant_id, host.id, Action.UPDATED, name=(host.name, host.name), **changed)

@@ -176,6 +176,26 @@ def test_a_host_that_proves_nothing_stops_after_a_while_and_comes_back_with_the_
     assert (reachable.stored().state, reachable.stored().failing_since) == ("on", None)
 
 
+def test_a_look_that_waited_in_vain_does_not_outrank_a_proof_that_was_found_meanwhile(reachable: Reachable) -> None:
+    """Somebody puts the DNS record right, and asks, while the hub still waits for the wrong address."""
+    reachable.add()
+    reachable.check()
+    reachable.front.says("502 Bad Gateway")
+    reachable.later(hours=2)
+    assert reachable.stored().failing_since is not None
+
+    def slow(_environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        reachable.is_there()
+        reachable.check()
+        start("504 Gateway Timeout", [("Content-Length", "0")])
+        return [b""]
+
+    reachable.front.answering = slow
+    reachable.later(hours=4)
+
+    assert (reachable.stored().state, reachable.stored().failing_since) == ("on", None)
+
+
 def test_a_proxy_that_is_restarted_within_that_time_changes_nothing(reachable: Reachable) -> None:
     reachable.add()
     reachable.check()

@@ -70,9 +70,10 @@ def add(connection: Connection, tenant_id: str, values: dict[str, Any]) -> bool:
     return connection.execute(statement.returning(hosts.c.id)).first() is not None
 
 
-def change(connection: Connection, tenant_id: str, host_id: str, values: dict[str, Any], *, state: str) -> int:
-    """As long as it is still in this state: somebody may have switched it while it was being checked."""
-    same = (hosts.c.tenant_id == tenant_id, hosts.c.id == host_id, hosts.c.state == state)
+def change(connection: Connection, tenant_id: str, host_id: str, values: dict[str, Any], **as_it_was: Any) -> int:
+    """As long as these are still as they were: somebody may have switched or checked it while it was being checked."""
+    same = (hosts.c.tenant_id == tenant_id, hosts.c.id == host_id)
+    same += tuple(hosts.c[name].is_not_distinct_from(value) for name, value in as_it_was.items())
     return connection.execute(update(hosts).where(*same).values(**values)).rowcount
 
 
