@@ -10,8 +10,9 @@ from connectors.saml.settings import Settings
 
 METADATA = "application/samlmetadata+xml, application/xml, text/xml"
 _BROKEN_FROM = 500
-_NOBODY_BEHIND = {502, 503, 504}
-"""RFC 9110 15.6.3 to 15.6.5: said by what stands in front of the provider, of a provider that is not there."""
+_NOBODY_BEHIND = {502, 503, 504, *range(520, 531)}
+"""RFC 9110 15.6.3 to 15.6.5, and Cloudflare's own from 520 on: said by what stands in front of the provider, of a provider that
+is not there."""
 _ANSWERS_ALL_THE_SAME = {"too_large", "encoding"}
 """Nothing that we would read, and a page for browsers all the same."""
 

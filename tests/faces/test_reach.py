@@ -48,9 +48,10 @@ ERROR = "It answers, but with the error %(status)s when nobody signs in. Only a 
         (page("Oops", 501), True, "own_error", ERROR.replace("%(status)s", "501")),
         (page("", 502), False, "status", "It answered with the HTTP status 502."),
         (page("", 503), False, "status", "It answered with the HTTP status 503."),
+        (page("", 521), False, "status", "It answered with the HTTP status 521."),
         (page("", 504), False, "status", "It answered with the HTTP status 504."),
     ],
-    ids=["page", "wants a request", "redirect", "endless page", "error", "not made for that", "bad gateway", "unavailable", "late"],
+    ids=["page", "wants a request", "redirect", "endless page", "error", "not made for that", "bad gateway", "unavailable", "down behind Cloudflare", "late"],
 )
 def test_given_a_saml_provider_without_metadata_address_then_any_answer_of_its_sign_in_page_but_a_server_error_will_do(
     hub: Hub, site: ProviderSite, answer: Page, reachable: bool, problem: str, cause: str
