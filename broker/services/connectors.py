@@ -38,7 +38,8 @@ class SaveConnector:
     """Creates or changes a tenant's connector. `settings` are plain values; secret ones that are absent stay as they are.
 
     `metadata`: the provider's description; what it says is taken over, then `settings` on top. UNSET stays as it is when
-    this is written, whatever it was before the provider was asked.
+    this is written, whatever it was before the provider was asked. `of_this_type`: nobody asks for another one, so a type
+    that was changed meanwhile is not changed back.
     """
 
     tenant_id: str
@@ -51,6 +52,7 @@ class SaveConnector:
     acceptance_rules: tuple[dict[str, Any], ...] | UnsetType | None = None
     admits_guests: bool | UnsetType = False
     expected_version: int | None = None
+    of_this_type: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +158,7 @@ class Connectors:
         """Our own description toward a connector's identity provider, drafts included: its administrator needs it first."""
         with self._bench.database.reading() as connection:
             row = trust_queries.connector(connection, None, connector_id)
-        if row is None:
-            return None
-        kind = registry.connector_type(row.type)
-        if not isinstance(kind, PublishesMetadata):
+        if row is None or not isinstance(kind := registry.connector_type(row.type), PublishesMetadata):
             return None
         return kind.metadata_document(self._preparer.read_connector(row), self._preparer.tools(connector_id, row.tenant_id))
 
@@ -189,6 +188,8 @@ class Connectors:
         kind = registry.connector_type(command.type)
         existing = self.find(command.tenant_id, command.slug) if command.tenant_id else None
         current = existing.settings if existing is not None and existing.type == command.type else None
+        if command.of_this_type and existing is not None and current is None:
+            raise StaleVersion(cause=f"it is of type {existing.type} by now")
         connector_id = existing.id if existing is not None else "con_preview"
         tools = self._preparer.tools(connector_id, command.tenant_id)
         understood: list[str] = []

@@ -329,6 +329,7 @@ def unchanged(connector: Connector, settings: dict[str, Any], metadata: bytes | 
         enabled=UNSET,
         acceptance_rules=UNSET,
         admits_guests=UNSET,
+        of_this_type=True,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from broker.domain.access_errors import StaleVersion
 from broker.domain.errors import UnknownObject
 from broker.services.actor import Actor, Verb
 from broker.services.connectors import SaveConnector
@@ -159,6 +160,15 @@ def test_given_a_set_up_link_that_changes_a_setting_while_an_operator_switches_o
     customer = Actor("setup-link:x", frozenset({Verb.SET_UP}), slow.tenant_id)
     slow.hub.built.connectors.save(customer, unchanged(before, {"skew_seconds": 9}))
     assert (slow.connector.enabled, slow.connector.held, slow.connector.settings.skew_seconds) == (False, True, 9)
+
+
+def test_given_another_type_chosen_meanwhile_then_a_change_of_something_else_does_not_bring_the_old_one_back(slow: Slow) -> None:
+    before = slow.connector
+    slow.save(type="adfs", metadata=slow.side.idp.metadata().decode())
+    customer = Actor("setup-link:x", frozenset({Verb.SET_UP}), slow.tenant_id)
+    with pytest.raises(StaleVersion):
+        slow.hub.built.connectors.save(customer, unchanged(before, {}, slow.side.idp.metadata()))
+    assert (slow.connector.type, slow.connector.enabled) == ("adfs", before.enabled)
 
 
 def test_given_an_application_switched_off_while_its_description_is_fetched_then_it_stays_off(hub: Hub, slow: Slow) -> None:

@@ -158,6 +158,7 @@ def _command(call: Call, asked: ChangeConnector | PreviewConnector) -> SaveConne
         enabled=UNSET,
         acceptance_rules=UNSET,
         admits_guests=UNSET,
+        of_this_type=now is not None and asked.type is UNSET,
     )
 
 
