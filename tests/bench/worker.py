@@ -14,7 +14,7 @@ from functools import wraps
 from typing import Any
 
 from flask import Response, g, jsonify, request
-from sqlalchemy import Connection, event
+from sqlalchemy import event
 
 from broker.app import create_app, vestibule
 from broker.domain.transaction import Purpose
@@ -27,27 +27,16 @@ built = vestibule(app)
 counting = False
 
 
-class _CountingCursor:
-    def __init__(self, cursor: Any) -> None:
-        self._cursor = cursor
+_executed = statements._executed
 
-    def execute(self, *arguments: Any) -> Any:
+
+def _counted(*arguments: Any) -> Any:
+    if counting:
         counters["queries"] += 1
-        return self._cursor.execute(*arguments)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._cursor, name)
+    return _executed(*arguments)
 
 
-_plain_cursor = statements._cursor
-
-
-def _cursor(connection: Connection) -> Any:
-    cursor = _plain_cursor(connection)
-    return _CountingCursor(cursor) if counting else cursor
-
-
-statements._cursor = _cursor
+statements._executed = _counted
 
 
 @event.listens_for(built.database.engine, "before_cursor_execute")
