@@ -14,6 +14,10 @@ from broker.services.actor import Actor
 
 SECRET_AGAIN = translatable("The secret would go to another address now. Enter it again: a stored one stays with its address.")
 
+ANOTHER_PROVIDER = translatable(
+    "An operator accepted a risk for the identity provider that is connected now. Ask them to connect another one."
+)
+
 
 def held_off(actor: Actor, existing: Connector | None, *, enabled: bool) -> bool:
     """Whether an operator holds it switched off from now on. A draft that was never on is nobody's decision.
@@ -59,6 +63,17 @@ def check_weakening(actor: Actor, existing: Connector | None, connector: Connect
         held = item.default if current is None else getattr(current, item.name)
         if item.metadata.get("risk") and getattr(connector.settings, item.name) != held:
             raise Forbidden("Only an operator may change this setting.", field=item.name, cause=item.metadata["risk"])
+    if existing is not None and _passes_on(existing, connector):
+        raise Forbidden(ANOTHER_PROVIDER, field="settings", cause=f"{actor.name} may only set up")
+
+
+def _passes_on(existing: Connector, connector: Connector) -> bool:
+    """Whether what was accepted of one identity provider would hold for another one, at which nobody has looked."""
+    before = provider_id(existing.settings)
+    if not before or before == provider_id(connector.settings):
+        return False
+    risks = [item for item in fields(connector.settings) if item.metadata.get("risk")]
+    return connector.admits_guests or any(getattr(connector.settings, item.name) != item.default for item in risks)
 
 
 def check_secrets(before: Any, after: Any, given: dict[str, Any]) -> None:

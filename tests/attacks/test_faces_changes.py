@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -11,8 +11,10 @@ import pytest
 from broker.domain.errors import Forbidden, InvalidSettings
 from broker.services.actor import ROLES, Actor, Role, Verb
 from broker.services.applications import secret_id
+from broker.services.connector_guards import ANOTHER_PROVIDER
 from broker.services.operations.connectors import ChangeConnector, PreviewConnector
 from broker.services.operations.table import BY_NAME
+from broker.services.setup_links import unchanged
 from broker.services.tenants import SaveTenant
 from connectors import registry
 from tests.support.api import Api, api, basic
@@ -112,6 +114,39 @@ def test_what_was_accepted_of_one_provider_does_not_pass_to_one_of_another_type(
         hub.built.operations.run(admin(hub), "connector.save", change)
 
     assert refused.value.field == "allow_sha1_until"
+
+
+@pytest.mark.parametrize("accepted", [{"settings": {"allow_sha1_until": SHA1}}, {"admits_guests": True}], ids=["a setting", "guests"])
+@pytest.mark.parametrize("who", ["administrator", "set-up link"])
+def test_what_was_accepted_of_one_provider_does_not_pass_to_another_one(hub: Hub, accepted: dict[str, Any], who: str) -> None:
+    tenant = hub.tenant("acme", "acme.example")
+    hub.saml_idp("acme", "idp", **accepted)
+    before, mine = hub.built.connectors.get(tenant, "idp"), SmallIdp("https://mine.example/saml").metadata()
+
+    with pytest.raises(Forbidden) as refused:
+        if who == "administrator":
+            change = ChangeConnector("acme", "idp", metadata=mine.decode())
+            hub.built.operations.run(admin(hub), "connector.save", change)
+        else:
+            customer = Actor("setup-link:x", frozenset({Verb.SET_UP}), tenant)
+            hub.built.connectors.save(customer, replace(unchanged(before, {}), metadata=mine))
+
+    assert refused.value.sentence == ANOTHER_PROVIDER
+    assert hub.built.connectors.get(tenant, "idp") == before
+
+
+def test_an_operator_may_connect_another_provider_and_so_may_anybody_who_sets_up_when_nothing_was_accepted(hub: Hub) -> None:
+    """The honest neighbours."""
+    _risky(hub)
+    tenant = hub.tenants["acme"]
+    hub.saml_idp("acme", "plain")
+    change = ChangeConnector("acme", "idp", metadata=SmallIdp("https://mine.example/saml").metadata().decode())
+
+    hub.built.operations.run(ME, "connector.save", change)
+    hub.built.operations.run(admin(hub), "connector.save", replace(change, connector="plain"))
+
+    for slug in ("idp", "plain"):
+        assert hub.built.connectors.get(tenant, slug).settings.entity_id == "https://mine.example/saml"
 
 
 def test_what_an_operator_accepted_stays_when_a_tenants_administrator_saves(hub: Hub) -> None:
