@@ -29,7 +29,6 @@ from broker.portal import views as portal_views
 from broker.portal.face import PortalFace
 from broker.services.operations import Services
 from broker.services.setup_health import SetupHealth
-from broker.store import tables as _tables  # noqa: F401  registers every table
 from broker.store import upgrade
 from broker.upstream import endpoints as upstream_endpoints
 from broker.web import branding, errors, health, here, hosts, http, security

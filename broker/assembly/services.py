@@ -47,7 +47,6 @@ from broker.services.traces import Traces
 from broker.services.upkeep import Upkeep
 from broker.services.watch import Watch
 from broker.settings import Settings
-from broker.store import tables as _tables  # noqa: F401  registers every table
 from broker.web import letters
 
 

@@ -18,7 +18,6 @@ from broker.services.tenants import Tenants
 from broker.services.traces import Traces
 from broker.services.upkeep import Upkeep
 from broker.settings import Settings
-from broker.store import tables as _tables  # noqa: F401  registers every table
 from broker.store.db import Database
 
 

@@ -12,7 +12,7 @@ from broker.domain.claims import Claim, Claims
 from broker.domain.email import domain_of, normalise
 from broker.domain.errors import ForeignEmail, MissingClaim
 from broker.domain.http import Outgoing
-from broker.domain.messages import Sentence, filled
+from broker.domain.messages import Sentence, filled, translatable
 from broker.domain.trace import Trace
 from broker.keys.keyring import Keyring
 from broker.login.boundary import standing
@@ -60,10 +60,10 @@ def believe(
     `of_directory`: what the customer's directory says about the person; it passes the same rules and the same boundary.
     """
     received = _stamped(canonicalise(authentication.claims), prepared.connector.slug)
-    at.trace.claims("received, under canonical names", authentication.claims, received)
+    at.trace.claims(translatable("received, under canonical names"), authentication.claims, received)
     if of_directory:
         received = _completed(received, of_directory)
-        at.trace.claims("with what the directory says", NO_CLAIMS, of_directory)
+        at.trace.claims(translatable("with what the directory says"), NO_CLAIMS, of_directory)
     # An identity provider cannot say what only the hub may say (SECURITY 3, claim injection).
     accepted = received.without(c.PROTECTED)
     if prepared.acceptance:

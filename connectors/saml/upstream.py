@@ -10,6 +10,7 @@ from broker.domain.authentication import AuthenticationContext, OneTimeId, Upstr
 from broker.domain.clock import Clock
 from broker.domain.errors import MissingClaim, RepeatedParameter
 from broker.domain.http import Incoming, Outgoing, PostForm, Redirect
+from broker.domain.messages import translatable
 from broker.domain.random_ids import xml_id
 from broker.domain.trace import Trace
 from broker.domain.transaction import Expectation
@@ -61,7 +62,7 @@ class SamlUpstream:
             xmldsig.sign(message, self.signing)
         expectation = Expectation(self.connector_id, request_id, self.acs, now, forced_at=now if force else None)
         octets = xml.serialise(message)
-        trace.message("SAML AuthnRequest sent", redact_in_place(message))
+        trace.message(translatable("SAML AuthnRequest sent"), redact_in_place(message))
         if by_redirect:
             return Redirect(bindings.redirect_url(address, "SAMLRequest", octets, request.handle, self.signing)), expectation
         return PostForm(address, bindings.post_fields("SAMLRequest", octets, request.handle)), expectation

@@ -12,7 +12,7 @@ from broker.domain.clock import Clock
 from broker.domain.errors import BrokerError, InvalidSettings
 from broker.domain.http import Incoming, Outgoing, PostForm
 from broker.domain.keys import HUB, KeyUse
-from broker.domain.messages import Sentence, filled
+from broker.domain.messages import Sentence, filled, translatable
 from broker.domain.response import AuthenticationResponse
 from broker.domain.trace import Trace
 from broker.domain.transaction import LoginTransaction
@@ -157,7 +157,7 @@ class SamlProtocol:
 
     def _post(self, action: str, document: etree._Element, relay_state: str | None, trace: Trace) -> PostForm:
         fields = bindings.post_fields("SAMLResponse", xml.serialise(document), relay_state)
-        trace.message("Response sent", redaction.redact_in_place(document))
+        trace.message(translatable("Response sent"), redaction.redact_in_place(document))
         return PostForm(action, fields)
 
     def _templates(

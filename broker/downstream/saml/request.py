@@ -16,7 +16,7 @@ from broker.domain.errors import (
     UnregisteredReplyAddress,
 )
 from broker.domain.http import Incoming
-from broker.domain.messages import filled
+from broker.domain.messages import filled, translatable
 from broker.domain.place import Place
 from broker.domain.request import AuthenticationRequest, Hints
 from broker.domain.trace import Trace
@@ -37,7 +37,8 @@ def read(
     """
     received = bindings.receive(incoming, "SAMLRequest")
     unverified = xml.parse(received.xml)
-    trace.message("AuthnRequest received", redaction.redacted(unverified), binding=received.binding.rpartition(":")[2])
+    binding = received.binding.rpartition(":")[2]
+    trace.message(translatable("AuthnRequest received"), redaction.redacted(unverified), binding=binding)
     found = catalog.application_by("saml", unverified_issuer(unverified))
     trace.check("saml.application", passed=found is not None, reason="the Issuer is a registered application")
     if found is None:

@@ -106,9 +106,9 @@ def receive_response(incoming: Incoming, trace: Trace) -> etree._Element:
     try:
         unverified = step("xml", lambda: xml.parse(received.xml))
     except InvalidUpstreamResponse:
-        trace.message("SAML Response received", unreadable(received.xml))
+        trace.message(translatable("SAML Response received"), unreadable(received.xml))
         raise
-    trace.message("SAML Response received", redacted(unverified))
+    trace.message(translatable("SAML Response received"), redacted(unverified))
     _note_clock(unverified, trace)
     return unverified
 
