@@ -117,9 +117,7 @@ class SetupRenewal:
         left = [line.pem for line in before if line.sha256 != sha256]
         if not left or len(left) == len(before):
             raise InvalidSettings("The last certificate cannot be removed: nobody could sign in.", field="certificate")
-        # Of this list, and no other: one that was added meanwhile must not go with it.
-        command = replace(unchanged(connector, {"signing_certificates": left}), expected_version=connector.version)
-        self._connectors.save(visit.actor, command)
+        self._connectors.save(visit.actor, _of_this_list(unchanged(connector, {"signing_certificates": left}), connector))
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
@@ -140,10 +138,16 @@ class SetupRenewal:
         if kept:
             read = self._connectors.understand(command)
             values["signing_certificates"] = [*read.settings.signing_certificates, *kept]
+            return _of_this_list(command, connector)
         return command
 
     def _save(self, visit: Visit, connector: Connector, document: bytes, url: str, kept: tuple[str, ...] = ()) -> None:
         self._connectors.save(visit.actor, self._command(connector, document, url, kept))
+
+
+def _of_this_list(command: SaveConnector, connector: Connector) -> SaveConnector:
+    """A list of certificates is made from the one that somebody looked at: what was added meanwhile must not go with it."""
+    return replace(command, expected_version=connector.version)
 
 
 def certificates_of(settings: Any) -> tuple[CertificateLine, ...]:

@@ -23,6 +23,7 @@ from tests.support.hub import ME, Hub
 from tests.support.oidc_op import OpenIdProvider
 from tests.support.partners import SamlSide
 from tests.support.provider_site import Page, ProviderSite, page
+from tests.support.saml_idp import key_pair
 
 Meanwhile = Callable[[], object]
 
@@ -186,6 +187,31 @@ def test_given_an_application_switched_off_while_its_description_is_fetched_then
 
     found = hub.built.applications.get("wiki")
     assert (found.enabled, found.name) == (False, "Wiki, renewed")
+
+
+@pytest.mark.parametrize("change", ["drop one", "keep those that are not listed"])
+def test_given_a_certificate_added_meanwhile_then_a_set_up_link_does_not_take_it_away(hub: Hub, slow: Slow, change: str) -> None:
+    pems = [key_pair(name).certificate_pem for name in ("first", "second", "third")]
+    renewal, links = hub.built.services.setup_renewal, hub.built.setup_links
+    token = links.create(ME, hub.tenant("globex")).token
+    links.choose_kind(token, "saml")
+    renewal.take(links.visit(token), slow.side.idp.metadata())
+
+    def accept(*certificates: str) -> None:
+        hub.built.connectors.save(ME, unchanged(links.visit(token).chosen(), {"signing_certificates": certificates}))
+
+    accept(*pems[:2])
+    visit = links.visit(token)
+    renewal.take(visit, slow.side.idp.metadata())
+    accept(*pems)
+
+    with pytest.raises(StaleVersion):
+        if change == "drop one":
+            renewal.drop_certificate(visit, renewal.certificates(visit)[0].sha256)
+        else:
+            renewal.accept(visit, keep_dropped=True)
+
+    assert len(renewal.certificates(links.visit(token))) == 3
 
 
 class Meddled(dict[str, Any]):
