@@ -69,8 +69,7 @@ def check_weakening(actor: Actor, existing: Connector | None, connector: Connect
 
 def _passes_on(existing: Connector, connector: Connector) -> bool:
     """Whether what was accepted of one identity provider would hold for another one, at which nobody has looked."""
-    before = provider_id(existing.settings)
-    if not before or before == provider_id(connector.settings):
+    if provider_id(existing.settings) == provider_id(connector.settings):
         return False
     risks = [item for item in fields(connector.settings) if item.metadata.get("risk")]
     return connector.admits_guests or any(getattr(connector.settings, item.name) != item.default for item in risks)

@@ -346,8 +346,12 @@ def test_use_of_long_ago_holds_nobody_up(hub: Hub) -> None:
     base = hub.host("acme", NAME)
     hub.oidc_app().sign_in(hub.browser(), hub.saml_idp("acme"), at=base)
     hub.clock.forward(days=31)
+    script, path = api(hub), f"/tenants/acme/hosts/{NAME}"
+    assert script.get(path)["host"]["state"] == "on"
 
-    api(hub).delete(f"/tenants/acme/hosts/{NAME}")
+    script.delete(path)
+
+    script.get(path, 404)
 
 
 def test_a_busy_host_writes_its_use_once_an_hour(hub: Hub) -> None:
